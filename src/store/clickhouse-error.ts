@@ -1,0 +1,82 @@
+import { Data } from "effect";
+
+/**
+ * Why ClickHouse did not do what was asked.
+ *
+ * - `unavailable`: not reachable, shutting down, read-only, out of space
+ * - `overloaded`: too many parts, too many queries
+ * - `over_budget`: the statement exceeded its time, memory or row bound
+ * - `bad_row`: a row in the data cannot be stored
+ * - `bad_statement`: the SQL itself is wrong, or names what does not exist
+ * - `other`: anything else
+ */
+export type ClickHouseFailure =
+  | "unavailable"
+  | "overloaded"
+  | "over_budget"
+  | "bad_row"
+  | "bad_statement"
+  | "other";
+
+/** `retryable` says whether the very same statement can succeed later. */
+export class ClickHouseError extends Data.TaggedError("ClickHouseError")<{
+  readonly failure: ClickHouseFailure;
+  readonly retryable: boolean;
+  /** ClickHouse's own error number; undefined when the server was not reached. */
+  readonly code: number | undefined;
+  readonly message: string;
+  readonly cause?: unknown;
+}> {}
+
+// Numbers from ClickHouse's src/Common/ErrorCodes.cpp.
+const failures: Record<Exclude<ClickHouseFailure, "other">, ReadonlyArray<number>> = {
+  unavailable: [3, 74, 75, 209, 210, 225, 236, 242, 243, 279, 394, 415, 425, 492, 516, 598, 999],
+  overloaded: [202, 252, 319, 745],
+  over_budget: [158, 159, 160, 241, 307, 396],
+  bad_row: [
+    6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 153, 321, 349, 395, 407, 441, 467, 471, 676,
+  ],
+  bad_statement: [10, 16, 36, 42, 43, 46, 47, 60, 62, 63, 80, 81, 115, 184, 215, 386, 456, 457, 497],
+};
+
+const failureByCode = new Map<number, ClickHouseFailure>(
+  Object.entries(failures).flatMap(([failure, codes]) =>
+    codes.map((code) => [code, failure as ClickHouseFailure] as const),
+  ),
+);
+
+const retryable: Record<ClickHouseFailure, boolean> = {
+  unavailable: true,
+  overloaded: true,
+  over_budget: true,
+  bad_row: false,
+  bad_statement: false,
+  other: true,
+};
+
+const codeOf = (error: unknown, text: string): number | undefined => {
+  if (typeof error === "object" && error !== null && "code" in error && /^\d+$/.test(String(error.code))) {
+    return Number(error.code);
+  }
+  const match = /Code: (\d+)\. DB::Exception/.exec(text);
+  return match === null ? undefined : Number(match[1]);
+};
+
+/** Classifies what the HTTP client or the embedded engine threw. */
+export const toClickHouseError = (error: unknown): ClickHouseError => {
+  const text = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error, text);
+  // Without a number the request never got an answer: refused, reset or timed out on the way.
+  const failure = code === undefined ? "unavailable" : (failureByCode.get(code) ?? "other");
+  // A parse error goes on with a dump of the row; only its first line is free of it, and it is cut short.
+  const firstLine = (text.split("\n", 1)[0] ?? "").replaceAll(/(Code: \d+\. DB::Exception: )+/g, "");
+  const message =
+    code === undefined ? `ClickHouse cannot be reached: ${firstLine || "no answer"}` : firstLine;
+  return new ClickHouseError({
+    failure,
+    retryable: retryable[failure],
+    code,
+    message: message.slice(0, 300),
+    cause: error,
+  });
+};
