@@ -1,0 +1,38 @@
+import { Data } from "effect";
+
+/** A query parameter is wrong; nothing was asked of ClickHouse. */
+export class InvalidParameter extends Data.TaggedError("InvalidParameter")<{
+  readonly parameter: string;
+  /** What the parameter takes, as the end of "`parameter` …". */
+  readonly message: string;
+}> {}
+
+/** The reading routes need the admin key; `reason` says whether it was left out or wrong. */
+export class Unauthorized extends Data.TaggedError("Unauthorized")<{
+  readonly reason: "missing" | "wrong";
+}> {}
+
+/** The page's origin is not among the allowed ones. */
+export class OriginForbidden extends Data.TaggedError("OriginForbidden")<{
+  readonly origin: string;
+}> {}
+
+/** The request body is not a batch of events; none of it was taken. */
+export class MalformedBatch extends Data.TaggedError("MalformedBatch")<{
+  readonly message: string;
+}> {}
+
+/** The request body exceeds its limit, as sent or while it was unpacked. */
+export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{
+  readonly limitBytes: number;
+}> {}
+
+/** There is no room for the batch now; none of it was taken, and the sender may try again. */
+export class QueueFull extends Data.TaggedError("QueueFull")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
+/** There is nothing at this address. */
+export class NotFound extends Data.TaggedError("NotFound")<{
+  readonly path: string;
+}> {}

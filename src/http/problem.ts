@@ -1,0 +1,129 @@
+import type {
+  BodyTooLarge,
+  InvalidParameter,
+  MalformedBatch,
+  NotFound,
+  OriginForbidden,
+  QueueFull,
+  Unauthorized,
+} from "../domain/errors.ts";
+import type { ClickHouseError } from "../store/clickhouse-error.ts";
+
+/** Every expected failure that a route can answer. */
+export type HttpFailure =
+  | BodyTooLarge
+  | ClickHouseError
+  | InvalidParameter
+  | MalformedBatch
+  | NotFound
+  | OriginForbidden
+  | QueueFull
+  | Unauthorized;
+
+/** RFC 9457 problem details. `code` is stable and meant for programs, `detail` for people. */
+export interface Problem {
+  readonly type: "about:blank";
+  readonly status: number;
+  readonly title: string;
+  readonly code: string;
+  readonly detail?: string;
+  readonly parameter?: string;
+}
+
+interface ProblemAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail?: string;
+  readonly parameter?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const clickHouseProblem = (failure: ClickHouseError): ProblemAnswer => {
+  switch (failure.failure) {
+    case "over_budget":
+      return {
+        status: 422,
+        code: "query_too_expensive",
+        title: "The question needs more time or memory than a query may use",
+        detail: "Ask for a shorter time range or filter by site_id, post_id or mapping_id.",
+      };
+    case "unavailable":
+    case "overloaded":
+      return {
+        status: 503,
+        code: "store_unavailable",
+        title: "ClickHouse does not answer at the moment",
+        headers: { "retry-after": "5" },
+      };
+    default:
+      return { status: 500, code: "internal_error", title: "Something went wrong on our side" };
+  }
+};
+
+// The one table of failures and statuses: a failure that is not in it does not compile.
+const answers: {
+  readonly [Tag in HttpFailure["_tag"]]: (failure: Extract<HttpFailure, { _tag: Tag }>) => ProblemAnswer;
+} = {
+  BodyTooLarge: ({ limitBytes }) => ({
+    status: 413,
+    code: "body_too_large",
+    title: "The request body is too large",
+    detail: `The limit is ${limitBytes} bytes after decompression.`,
+  }),
+  ClickHouseError: clickHouseProblem,
+  InvalidParameter: ({ parameter, message }) => ({
+    status: 400,
+    code: "invalid_parameter",
+    title: "A parameter is wrong",
+    detail: `${parameter} ${message}`,
+    parameter,
+  }),
+  MalformedBatch: ({ message }) => ({
+    status: 400,
+    code: "malformed_batch",
+    title: "The body is not a batch of events",
+    detail: message,
+  }),
+  NotFound: ({ path }) => ({
+    status: 404,
+    code: "not_found",
+    title: "There is nothing at this address",
+    detail: path,
+  }),
+  OriginForbidden: ({ origin }) => ({
+    status: 403,
+    code: "origin_forbidden",
+    title: "Pages of this origin may not send events here",
+    detail: origin,
+  }),
+  QueueFull: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "queue_full",
+    title: "Too many events are waiting; send the batch again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  Unauthorized: ({ reason }) => ({
+    status: 401,
+    code: reason === "missing" ? "key_missing" : "key_wrong",
+    title: reason === "missing" ? "This route needs the admin key" : "The key is not valid",
+    detail: "Send it as x-admin-key or as Authorization: Bearer.",
+    headers: { "www-authenticate": "Bearer" },
+  }),
+};
+
+const toResponse = ({ headers, ...answer }: ProblemAnswer): Response => {
+  const problem: Problem = { type: "about:blank", ...answer };
+  return new Response(JSON.stringify(problem), {
+    status: answer.status,
+    headers: { ...headers, "content-type": "application/problem+json", "cache-control": "no-store" },
+  });
+};
+
+export const problemResponse = (failure: HttpFailure): Response =>
+  // The tag picks the matching function, which TypeScript cannot follow through the lookup.
+  toResponse((answers[failure._tag] as (failure: HttpFailure) => ProblemAnswer)(failure));
+
+/** For what nobody expected: the message stays in the log, the client learns only that it was not its fault. */
+export const internalProblem = (): Response =>
+  toResponse({ status: 500, code: "internal_error", title: "Something went wrong on our side" });
