@@ -5,16 +5,20 @@ import { BoundedCache } from "./bounded-cache.ts";
 describe("bounded cache", () => {
   test("never holds more than its limit and never answers a wrong value", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 20 }), fc.array(fc.nat(60), { maxLength: 400 }), (limit, keys) => {
-        const cache = new BoundedCache<number>(limit);
-        for (const key of keys) {
-          const found = cache.get(`k${key}`);
-          if (found !== undefined) expect(found).toBe(key);
-          else cache.set(`k${key}`, key);
-          expect(cache.get(`k${key}`)).toBe(key);
-          expect(cache.size).toBeLessThanOrEqual(limit);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 20 }),
+        fc.array(fc.nat(60), { maxLength: 400 }),
+        (limit, keys) => {
+          const cache = new BoundedCache<number>(limit);
+          for (const key of keys) {
+            const found = cache.get(`k${key}`);
+            if (found !== undefined) expect(found).toBe(key);
+            else cache.set(`k${key}`, key);
+            expect(cache.get(`k${key}`)).toBe(key);
+            expect(cache.size).toBeLessThanOrEqual(limit);
+          }
+        },
+      ),
     );
   });
 

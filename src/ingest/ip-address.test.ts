@@ -10,7 +10,11 @@ describe("an address has one spelling", () => {
     { name: "IPv4-mapped, written out", input: "0:0:0:0:0:ffff:cb00:7109", want: "203.0.113.9" },
     { name: "IPv6 written out", input: "2001:0DB8:0000:0000:0000:0000:0000:0001", want: "2001:db8::1" },
     { name: "the longest zero run is folded", input: "2001:0:0:1:0:0:0:1", want: "2001:0:0:1::1" },
-    { name: "the first of two equal runs is folded", input: "2001:db8:0:0:1:0:0:1", want: "2001:db8::1:0:0:1" },
+    {
+      name: "the first of two equal runs is folded",
+      input: "2001:db8:0:0:1:0:0:1",
+      want: "2001:db8::1:0:0:1",
+    },
     { name: "a single zero group stays", input: "2001:db8:0:1:1:1:1:1", want: "2001:db8:0:1:1:1:1:1" },
     { name: "unspecified", input: "::", want: "::" },
     { name: "loopback", input: "::1", want: "::1" },

@@ -4,7 +4,11 @@ import { isIP } from "node:net";
 const groupsOf = (address: string): number[] => {
   const [head = "", tail] = address.split("::");
   const parse = (part: string): number[] =>
-    part === "" ? [] : part.split(":").flatMap((group) => (group.includes(".") ? pairOf(group) : [Number.parseInt(group, 16)]));
+    part === ""
+      ? []
+      : part
+          .split(":")
+          .flatMap((group) => (group.includes(".") ? pairOf(group) : [Number.parseInt(group, 16)]));
   const left = parse(head);
   if (tail === undefined) return left;
   const right = parse(tail);
