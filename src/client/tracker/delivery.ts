@@ -67,6 +67,8 @@ export const flush = async (): Promise<void> => {
     const answer = await fetch(endpoint, { method: "POST", body, keepalive: fits, credentials: "omit" });
     lastStatus = answer.status;
     wait = +(answer.headers.get("retry-after") as string) * 1000;
+    // Its share of the browser's 64 KiB is free again only when the answer has been read.
+    await answer.text();
   } catch {}
   if (!lastStatus || lastStatus === 429 || lastStatus >= 500) {
     waiting = underWay.concat(waiting);

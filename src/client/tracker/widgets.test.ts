@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import { launchBrowser } from "../../testing/browser.ts";
 import { arrived, gap, openSite, rendered, tag, until, visit, widget } from "./test-site.ts";
 
+setDefaultTimeout(30_000);
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
