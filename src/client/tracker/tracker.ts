@@ -18,8 +18,7 @@ declare global {
   }
 }
 
-const start = () => {
-  startDelivery();
+const startCounting = () => {
   startPageViews();
   startWidgets();
 };
@@ -35,8 +34,9 @@ if (!document.footfall) {
     flush,
   };
   if (!silent) {
+    startDelivery();
     // A prerendered page may never be seen: it counts from its activation.
-    if (document.prerendering) on("prerenderingchange" as "visibilitychange", start);
-    else start();
+    if (document.prerendering) on("prerenderingchange" as "visibilitychange", startCounting);
+    else startCounting();
   }
 }
