@@ -36,6 +36,9 @@ export interface TrackerBatch {
 export interface FootfallApi {
   /** Queues one event; it is sent with the next batch, within 5 seconds. */
   trackEvent(type: string, properties?: Properties): void;
-  /** Sends what is queued now; resolves when the server has answered or the attempt has failed. */
+  /**
+   * Sends what is queued now; resolves when the server has answered or the attempt has failed, at once while another
+   * request is under way or the server asked to wait.
+   */
   flush(): Promise<void>;
 }
