@@ -1,0 +1,49 @@
+import { Effect, type Layer, type ManagedRuntime } from "effect";
+import { Elysia } from "elysia";
+import type { TrackerScript } from "../client/tracker/build.ts";
+import type { Settings } from "../config.ts";
+import { NotFound } from "../domain/errors.ts";
+import { ingestRoutes } from "../ingest/routes.ts";
+import type { layerLive } from "../layers.ts";
+import { docsRoutes } from "./docs.ts";
+import { healthRoutes } from "./health.ts";
+import { pageRoutes } from "./pages.ts";
+import { internalProblem, problemResponse } from "./problem.ts";
+import { makeRun } from "./run.ts";
+
+export type Services = Layer.Layer.Success<typeof layerLive>;
+
+export interface AppParts {
+  readonly runtime: ManagedRuntime.ManagedRuntime<Services, never>;
+  readonly settings: Settings;
+  readonly tracker: TrackerScript;
+  /** True from the moment the service was told to stop. */
+  readonly stopping: () => boolean;
+}
+
+/** A connection that says nothing for so long is closed; in seconds. */
+const IDLE_TIMEOUT_SECONDS = 30;
+
+/** Every route of the service. `listen` is left to the caller. */
+export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
+  const run = makeRun(runtime);
+  return new Elysia({
+    name: "footfall",
+    serve: {
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      // Two processes on one port would share its traffic without a word.
+      reusePort: false,
+      // A little above our own limit, so that ours answers first and in the form of a problem.
+      maxRequestBodySize: settings.maxBodyBytes + 65_536,
+    },
+  })
+    .onError({ as: "global" }, ({ code, error, request }) => {
+      if (code === "NOT_FOUND") return problemResponse(new NotFound({ path: new URL(request.url).pathname }));
+      runtime.runFork(Effect.logError("A route threw", error));
+      return internalProblem();
+    })
+    .use(docsRoutes)
+    .use(ingestRoutes(run, settings))
+    .use(healthRoutes(run, stopping))
+    .use(pageRoutes(tracker));
+};

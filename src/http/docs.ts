@@ -1,0 +1,71 @@
+import { dirname, join } from "node:path";
+import { openapi } from "@elysiajs/openapi";
+import { Elysia } from "elysia";
+
+// The viewer comes with Footfall: a page that loads scripts from elsewhere would tell others who reads it.
+const viewer = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Footfall API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const start = `window.ui = SwaggerUIBundle({
+  url: "/docs/json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  displayRequestDuration: true,
+  persistAuthorization: true,
+  validatorUrl: null,
+});
+`;
+
+const text = (body: string, type: string) => () =>
+  new Response(body, { headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-cache" } });
+
+const asset = (name: string) => () =>
+  new Response(Bun.file(join(viewer, name)), { headers: { "cache-control": "public, max-age=86400" } });
+
+const hidden = { detail: { hide: true } };
+
+/** `GET /docs` for people, `GET /docs/json` for programs: the OpenAPI document of every route. */
+export const docsRoutes = new Elysia({ name: "docs" })
+  .use(
+    openapi({
+      path: "/docs",
+      provider: null,
+      documentation: {
+        info: {
+          title: "Footfall",
+          version: "1",
+          description: "Self-hosted, privacy-first analytics. Errors are RFC 9457 problem details.",
+        },
+        components: {
+          securitySchemes: {
+            adminKey: { type: "apiKey", in: "header", name: "x-admin-key" },
+            bearer: { type: "http", scheme: "bearer" },
+          },
+        },
+        tags: [
+          { name: "Events", description: "Sending events; open to the pages of allowed origins." },
+          { name: "Stats", description: "Reading numbers; needs the admin key." },
+          { name: "Service", description: "How the service is." },
+        ],
+      },
+    }),
+  )
+  .get("/docs", text(page, "text/html"), hidden)
+  .get("/docs/start.js", text(start, "text/javascript"), hidden)
+  .get("/docs/swagger-ui.css", asset("swagger-ui.css"), hidden)
+  .get("/docs/swagger-ui-bundle.js", asset("swagger-ui-bundle.js"), hidden);

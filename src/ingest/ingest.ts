@@ -1,0 +1,78 @@
+import { Clock, Context, Effect, Either, Layer } from "effect";
+import { monotonicFactory } from "ulid";
+import { AppSettings } from "../config.ts";
+import type { MalformedBatch, QueueFull } from "../domain/errors.ts";
+import type { Rejection } from "../domain/event.ts";
+import { EventQueue } from "../writer/event-queue.ts";
+import { readBatch } from "./batch.ts";
+import { ingestBatch } from "./pipeline.ts";
+import { openGeoTable } from "./steps/geo.ts";
+import { openVisitorKeys } from "./visitor.ts";
+
+/** What is known of the sender from its request. */
+export interface Sender {
+  readonly project: string;
+  /** The client's address as text; it goes no further than the place and the cookieless visitor hash. */
+  readonly address: string;
+  readonly userAgent: string;
+  /** Host of the `Origin` header, or "". */
+  readonly originHost: string;
+}
+
+/** The answer to a batch: `accepted + rejected` is the number of events sent. */
+export interface IngestAnswer {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly errors?: ReadonlyArray<Rejection>;
+}
+
+/** Takes batches of events: validates, enriches and queues them. */
+export class Ingest extends Context.Tag("footfall/Ingest")<
+  Ingest,
+  {
+    /** Once it has succeeded, every accepted event is queued for storage; if it fails, none is. */
+    readonly take: (
+      body: Uint8Array,
+      sender: Sender,
+    ) => Effect.Effect<IngestAnswer, MalformedBatch | QueueFull>;
+  }
+>() {}
+
+const DAY_MS = 86_400_000;
+
+const make = Effect.gen(function* () {
+  const settings = yield* AppSettings;
+  const queue = yield* EventQueue;
+  const geo = openGeoTable(settings.geoipDb);
+  const visitorKeys = openVisitorKeys(settings.dataDir, Date.now);
+  // Salts are destroyed on time also when no visitor comes.
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 hour")));
+  const newId = monotonicFactory();
+  const retentionMs = settings.rawRetentionDays * DAY_MS;
+
+  return Ingest.of({
+    take: (body, sender) =>
+      Effect.gen(function* () {
+        const batch = yield* Either.match(readBatch(body), { onLeft: Effect.fail, onRight: Effect.succeed });
+        const receivedAt = yield* Clock.currentTimeMillis;
+        const { rows, rejections } = ingestBatch(batch, {
+          project: sender.project,
+          receivedAt,
+          clockSkewMs: batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt,
+          retentionMs,
+          originHost: sender.originHost,
+          userAgent: sender.userAgent,
+          address: sender.address,
+          place: geo.lookup(sender.address),
+          visitorKeys,
+          checkText: batch.hasEscapes,
+          newId,
+        });
+        if (rows.length > 0) yield* queue.offer({ rows });
+        const answer = { accepted: rows.length, rejected: rejections.length };
+        return rejections.length === 0 ? answer : { ...answer, errors: rejections };
+      }),
+  });
+});
+
+export const layerIngest = Layer.scoped(Ingest, make);

@@ -1,0 +1,53 @@
+import type { Rejection } from "../domain/event.ts";
+import { encodeRow } from "../store/event-row.ts";
+import type { Batch } from "./batch.ts";
+import { Draft, type IngestContext, type Step } from "./draft.ts";
+import { dropMistypedProperties, explainEvent, isEventInput } from "./steps/check-fields.ts";
+import { putAgent, putEventId, putVisitor } from "./steps/identity.ts";
+import { putArrival, putPage, putSite, putSource } from "./steps/page.ts";
+import { dropUnstorableText, putProperties } from "./steps/properties.ts";
+import { putTime } from "./steps/time.ts";
+
+/** What happens to an event, in this order. */
+const steps: ReadonlyArray<Step> = [
+  dropMistypedProperties,
+  putProperties,
+  dropUnstorableText,
+  putTime,
+  putEventId,
+  putPage,
+  putSite,
+  putSource,
+  putArrival,
+  putAgent,
+  putVisitor,
+];
+
+/** The events of a batch that were taken, as encoded rows, and why the others were not. */
+export interface IngestedBatch {
+  readonly rows: ReadonlyArray<string>;
+  readonly rejections: ReadonlyArray<Rejection>;
+}
+
+/** Takes or rejects every event on its own: `rows.length + rejections.length` is the number of events. */
+export const ingestBatch = ({ events }: Batch, context: IngestContext): IngestedBatch => {
+  const rows: Array<string> = [];
+  const rejections: Array<Rejection> = [];
+  next: for (let index = 0; index < events.length; index++) {
+    const input = events[index];
+    if (!isEventInput(input)) {
+      rejections.push({ index, ...explainEvent(input) });
+      continue;
+    }
+    const draft = new Draft(input);
+    for (const step of steps) {
+      const drop = step(draft, context);
+      if (drop !== undefined) {
+        rejections.push({ index, ...drop });
+        continue next;
+      }
+    }
+    rows.push(encodeRow(draft, context));
+  }
+  return { rows, rejections };
+};

@@ -1,0 +1,60 @@
+import { Effect } from "effect";
+import { Elysia } from "elysia";
+import type { Settings } from "../config.ts";
+import { OriginForbidden } from "../domain/errors.ts";
+import { readBody } from "../http/body.ts";
+import { clientAddress, parseTrustedProxies } from "../http/client-address.ts";
+import { corsHeaders, preflightHeaders } from "../http/cors.ts";
+import { problemResponse } from "../http/problem.ts";
+import type { Run } from "../http/run.ts";
+import { eventsDocumentation } from "./documentation.ts";
+import { Ingest } from "./ingest.ts";
+
+/** There is one project until keys tell them apart. */
+const DEFAULT_PROJECT = "default";
+
+const hostOf = (origin: string | null): string =>
+  origin !== null && URL.canParse(origin) ? new URL(origin).host : "";
+
+/** `POST /v1/events`, open to every page of an allowed origin. */
+export const ingestRoutes = (run: Run<Ingest>, settings: Settings) => {
+  const { allowedOrigins, maxBodyBytes } = settings;
+  const trusted = parseTrustedProxies(settings.trustedProxies);
+
+  const take = (request: Request, peer: string) =>
+    Effect.gen(function* () {
+      const body = yield* readBody(request, maxBodyBytes);
+      const ingest = yield* Ingest;
+      return yield* ingest.take(body, {
+        project: DEFAULT_PROJECT,
+        address: clientAddress(request.headers, peer, trusted),
+        userAgent: request.headers.get("user-agent") ?? "",
+        originHost: hostOf(request.headers.get("origin")),
+      });
+    });
+
+  return new Elysia({ name: "ingest" })
+    .post(
+      "/v1/events",
+      async ({ request, server }) => {
+        const origin = request.headers.get("origin");
+        const cors = corsHeaders(origin, allowedOrigins);
+        if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
+        const answer = await run(take(request, server?.requestIP(request)?.address ?? ""));
+        const response = answer instanceof Response ? answer : Response.json(answer);
+        for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
+        return response;
+      },
+      { parse: "none", detail: eventsDocumentation },
+    )
+    .options(
+      "/v1/events",
+      ({ request }) => {
+        const origin = request.headers.get("origin");
+        const cors = corsHeaders(origin, allowedOrigins);
+        if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
+        return new Response(null, { status: 204, headers: { ...cors, ...preflightHeaders } });
+      },
+      { detail: { hide: true } },
+    );
+};

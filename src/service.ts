@@ -1,0 +1,96 @@
+import { Cause, ConfigError, Effect, Exit, ManagedRuntime } from "effect";
+import { buildTracker } from "./client/tracker/build.ts";
+import { AppSettings, settingDescriptions } from "./config.ts";
+import { AdminKey } from "./http/admin-key.ts";
+import { makeApp } from "./http/app.ts";
+import { layerLive } from "./layers.ts";
+
+/** After so long a stop is forced, whatever still waits. Longer than the writer's own deadline. */
+const STOP_DEADLINE_MS = 30_000;
+
+/** Requests under way get so long to end before their connections are closed. */
+const REQUESTS_DEADLINE_MS = 5_000;
+
+const usage = () =>
+  [
+    "Footfall: self-hosted, privacy-first analytics in one process.",
+    "",
+    "  bun start           start the service",
+    "  bun run migrate     apply migrations    (--status lists them)",
+    "  bun run seed        fill a data directory with believable traffic    (--help)",
+    "  bun run bench       measure it on this machine    (--help)",
+    "",
+    "Settings, from the environment or a .env file:",
+    "",
+    ...settingDescriptions.map(
+      ({ name, defaultText, description }) => `  ${name.padEnd(24)}${description} [${defaultText}]`,
+    ),
+  ].join("\n");
+
+const describe = (error: unknown): string => {
+  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${String(error)}`;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const fail = (message: string): never => {
+  console.error(message);
+  process.exit(1);
+};
+
+const addressOf = (host: string, port: number) =>
+  `http://${host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** Runs the service until it is told to stop by SIGTERM or SIGINT. */
+export const startService = async (): Promise<void> => {
+  if (process.argv.includes("--help")) {
+    console.log(usage());
+    return;
+  }
+  const startedAt = performance.now();
+  const runtime = ManagedRuntime.make(layerLive);
+  // Layers are lazy: whatever is wrong shows here, before anything listens.
+  const [services, tracker] = await Promise.all([
+    runtime.runPromiseExit(Effect.all([AppSettings, AdminKey])),
+    buildTracker(),
+  ]);
+  if (Exit.isFailure(services)) return fail(describe(Cause.squash(services.cause)));
+  const [settings, adminKey] = services.value;
+
+  let stopping = false;
+  const app = makeApp({ runtime: runtime as never, settings, tracker, stopping: () => stopping });
+  try {
+    app.listen({ port: settings.port, hostname: settings.host });
+  } catch (error) {
+    await runtime.dispose();
+    return fail(`Cannot listen on ${settings.host}:${settings.port}: ${describe(error)}`);
+  }
+
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    console.log(`${signal}: answering what is under way and storing what was answered …`);
+    setTimeout(() => fail("Stopping took too long; giving up."), STOP_DEADLINE_MS).unref();
+    // First nothing new comes in, then what came in is stored, then the engine closes.
+    const server = app.server;
+    await Promise.race([server?.stop(), Bun.sleep(REQUESTS_DEADLINE_MS)]);
+    void server?.stop(true);
+    await runtime.dispose();
+    console.log("Stopped.");
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGINT", () => void stop("SIGINT"));
+
+  const address = addressOf(settings.host, app.server?.port ?? settings.port);
+  console.log(
+    [
+      `Footfall is ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`,
+      "",
+      `  Demo page   ${address}/demo`,
+      `  API docs    ${address}/docs`,
+      `  Admin key   ${adminKey.place}`,
+      `  ClickHouse  ${settings.clickhouseUrl === undefined ? `embedded in ${settings.dataDir}/clickhouse` : "server"}`,
+      "",
+    ].join("\n"),
+  );
+};

@@ -1,0 +1,16 @@
+import { Effect } from "effect";
+import { ClickHouse } from "../store/clickhouse.ts";
+
+/** The highest batch number that ever reached a table; the writer goes on above it. */
+export const latestBatch = Effect.gen(function* () {
+  const clickhouse = yield* ClickHouse;
+  const [row] = yield* clickhouse.query<{ latest: number }>(
+    `SELECT max(latest) AS latest FROM (
+       SELECT max(batch) AS latest FROM events
+       UNION ALL SELECT max(watermark) FROM daily_widget_stats
+       UNION ALL SELECT max(watermark) FROM daily_post_stats
+       UNION ALL SELECT max(watermark) FROM hourly_event_stats
+     )`,
+  );
+  return row?.latest ?? 0;
+});

@@ -1,0 +1,74 @@
+import { Chunk, Context, type Duration, Effect, Layer, Mailbox, Option } from "effect";
+import { AppSettings } from "../config.ts";
+import { QueueFull } from "../domain/errors.ts";
+
+/** The encoded rows of one request; they are accepted, or refused, together. */
+export interface QueuedRows {
+  readonly rows: ReadonlyArray<string>;
+}
+
+export interface EventQueueShape {
+  /** Takes all rows or none: fails with `QueueFull` when they do not fit, before any of them is kept. */
+  readonly offer: (queued: QueuedRows) => Effect.Effect<void, QueueFull>;
+  /** Waits until something is queued and takes all of it, oldest first; `undefined` once the queue has ended and is empty. */
+  readonly takeAll: Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
+  /** `takeAll` that waits no longer than `duration`; nothing is lost when the time is up. */
+  readonly takeWithin: (duration: Duration.Duration) => Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
+  /** Says that `count` rows that were taken are stored now, so that there is room for as many. */
+  readonly release: (count: number) => void;
+  /** Refuses all further offers; what is queued can still be taken. */
+  readonly end: Effect.Effect<void>;
+  /** Rows that are queued or taken and not yet released. */
+  readonly length: () => number;
+}
+
+/**
+ * The bounded queue between the requests and the writer. The bound counts rows, not requests, and includes what the
+ * writer holds, so memory is bounded however long ClickHouse takes.
+ */
+export class EventQueue extends Context.Tag("footfall/EventQueue")<EventQueue, EventQueueShape>() {}
+
+/** After so long a sender tries again: about the time that one batch takes. */
+const RETRY_AFTER_SECONDS = 2;
+
+export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape> =>
+  Effect.gen(function* () {
+    // A mailbox, not a Queue: only it neither loses elements when a taker is interrupted nor hides them after its end.
+    const mailbox = yield* Mailbox.make<QueuedRows>();
+    let length = 0;
+    let ended = false;
+
+    const takeAll = Effect.map(mailbox.takeAll, ([taken, done]) =>
+      done && Chunk.isEmpty(taken) ? undefined : Chunk.toReadonlyArray(taken),
+    );
+
+    return {
+      offer: (queued) =>
+        Effect.suspend(() => {
+          if (ended || length + queued.rows.length > capacity) {
+            return new QueueFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
+          }
+          length += queued.rows.length;
+          mailbox.unsafeOffer(queued);
+          return Effect.void;
+        }),
+      takeAll,
+      takeWithin: (duration) =>
+        Effect.map(Effect.timeoutOption(takeAll, duration), (taken) =>
+          Option.isNone(taken) ? [] : taken.value,
+        ),
+      release: (count) => {
+        length -= count;
+      },
+      end: Effect.suspend(() => {
+        ended = true;
+        return Effect.asVoid(mailbox.end);
+      }),
+      length: () => length,
+    };
+  });
+
+export const layerEventQueue = Layer.effect(
+  EventQueue,
+  Effect.flatMap(AppSettings, ({ maxQueueSize }) => makeEventQueue(maxQueueSize)),
+);

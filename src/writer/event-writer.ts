@@ -1,0 +1,155 @@
+import { Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
+import { AppSettings } from "../config.ts";
+import { ClickHouse } from "../store/clickhouse.ts";
+import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import { encodeBatch, eventColumns } from "../store/event-row.ts";
+import { latestBatch } from "./batch-number.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { EventQueue } from "./event-queue.ts";
+import { healing } from "./retry.ts";
+
+export interface WriterState {
+  /** False once the writer's fiber has ended, for whatever reason: nothing is stored any more. */
+  readonly alive: boolean;
+  /** Rows stored since start. */
+  readonly stored: number;
+  /** Why the batch under way is not stored yet; undefined when all is well. */
+  readonly failing: string | undefined;
+}
+
+/** The one fiber that moves events from the queue into ClickHouse, in batches. */
+export class EventWriter extends Context.Tag("footfall/EventWriter")<
+  EventWriter,
+  { readonly state: () => WriterState }
+>() {}
+
+/** A batch stays one block of one insert, whatever its rows weigh. In UTF-16 units, about bytes. */
+const MAX_BATCH_LENGTH = 8 * 1024 * 1024;
+
+/** At shutdown the queue is drained for so long; what is left then is reported. */
+const DRAIN_DEADLINE = Duration.seconds(20);
+
+const make = Effect.gen(function* () {
+  const { batchSize, flushIntervalMs } = yield* AppSettings;
+  const clickhouse = yield* ClickHouse;
+  const queue = yield* EventQueue;
+  const deadLetters = yield* DeadLetters;
+
+  // The tokens of two processes must never be the same, or the second one's rows would be taken for a repetition.
+  const writerId = crypto.randomUUID();
+  let batch = yield* latestBatch;
+  let pending: Array<string> = [];
+  let ended = false;
+  let lastFlushAt = 0;
+  let stored = 0;
+  let failing: string | undefined;
+
+  const noteFailure = (error: ClickHouseError) =>
+    Effect.suspend(() => {
+      failing = error.message;
+      return Effect.logWarning(`Batch ${batch} is not stored yet (${error.failure}): ${error.message}`);
+    });
+
+  // Sent again with the same number, token and bytes until ClickHouse has it or says that a row can never be stored.
+  const insert = (rows: ReadonlyArray<string>): Effect.Effect<void, ClickHouseError> =>
+    Effect.suspend(() => {
+      batch++;
+      const bytes = encodeBatch(rows, batch);
+      return clickhouse
+        .insertRows({ table: "landing", columns: eventColumns, rows: bytes, token: `${writerId}:${batch}` })
+        .pipe(
+          Effect.tapError((error) => (error.failure === "bad_row" ? Effect.void : noteFailure(error))),
+          Effect.retry({ schedule: healing, while: (error) => error.failure !== "bad_row" }),
+        );
+    });
+
+  const store = (rows: ReadonlyArray<string>): Effect.Effect<void> =>
+    insert(rows).pipe(
+      Effect.matchEffect({
+        onSuccess: () =>
+          Effect.sync(() => {
+            failing = undefined;
+            stored += rows.length;
+          }),
+        onFailure: (error) => isolate(rows, error),
+      }),
+    );
+
+  // Halves until the poison row stands alone, so that the rest of its batch goes on.
+  const isolate = (rows: ReadonlyArray<string>, error: ClickHouseError): Effect.Effect<void> => {
+    const [row] = rows;
+    if (rows.length === 1 && row !== undefined) {
+      return Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis;
+        yield* deadLetters.keep({ rejectedAt: new Date(now).toISOString(), reason: error.message, row });
+        yield* Effect.logError(
+          `An event cannot be stored and was put aside (ClickHouse error ${error.code ?? "?"})`,
+        );
+      });
+    }
+    const middle = rows.length >> 1;
+    return Effect.zipRight(store(rows.slice(0, middle)), store(rows.slice(middle)));
+  };
+
+  const add = (taken: ReadonlyArray<{ readonly rows: ReadonlyArray<string> }> | undefined) => {
+    if (taken === undefined) ended = true;
+    else for (const { rows } of taken) for (const row of rows) pending.push(row);
+  };
+
+  const nextBatchLength = (): number => {
+    let length = 0;
+    let count = 0;
+    for (; count < pending.length && count < batchSize; count++) {
+      length += pending[count]?.length ?? 0;
+      if (length > MAX_BATCH_LENGTH && count > 0) break;
+    }
+    return count;
+  };
+
+  // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
+  const turn = Effect.gen(function* () {
+    if (pending.length === 0) add(yield* queue.takeAll);
+    while (!ended && pending.length < batchSize) {
+      const wait = lastFlushAt + flushIntervalMs - (yield* Clock.currentTimeMillis);
+      if (wait <= 0) break;
+      add(yield* queue.takeWithin(Duration.millis(wait)));
+    }
+    if (pending.length === 0) return;
+    lastFlushAt = yield* Clock.currentTimeMillis;
+    const count = nextBatchLength();
+    yield* store(pending.slice(0, count));
+    pending = pending.slice(count);
+    queue.release(count);
+  });
+
+  // A bug in one turn must not end the fiber while the service goes on answering: the rows are still pending.
+  const guardedTurn = Effect.catchAllDefect(turn, (defect) =>
+    Effect.suspend(() => {
+      failing = String(defect);
+      return Effect.zipRight(Effect.logError("The writer met a defect", defect), Effect.sleep("1 second"));
+    }),
+  );
+
+  const fiber = yield* Effect.forkScoped(
+    Effect.repeat(guardedTurn, { until: () => ended && pending.length === 0 }),
+  );
+  // Registered after the fork, so it runs before the fiber is interrupted.
+  yield* Effect.addFinalizer(() =>
+    queue.end.pipe(
+      Effect.zipRight(Effect.interruptible(Effect.timeoutOption(Fiber.await(fiber), DRAIN_DEADLINE))),
+      Effect.zipRight(
+        Effect.suspend(() =>
+          queue.length() === 0
+            ? Effect.void
+            : Effect.logError(`${queue.length()} answered events could not be stored before the end`),
+        ),
+      ),
+    ),
+  );
+
+  return {
+    state: () => ({ alive: fiber.unsafePoll() === null, stored, failing }),
+  };
+});
+
+export const layerEventWriter = Layer.scoped(EventWriter, make);
