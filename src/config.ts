@@ -109,7 +109,7 @@ export const settings = Config.all({
     "AUTO_MIGRATE",
     "1: apply pending migrations to a ClickHouse server at start (embedded: always).",
   ),
-  batchSize: wholeNumber("BATCH_SIZE", 20_000, 1, 50_000, "Most events in one insert."),
+  batchSize: wholeNumber("BATCH_SIZE", 20_000, 1, 50_000, "Most events in one insert; a request is never split."),
   flushIntervalMs: wholeNumber(
     "FLUSH_INTERVAL_MS",
     1000,
@@ -122,7 +122,7 @@ export const settings = Config.all({
     200_000,
     500,
     10_000_000,
-    "Most events waiting in memory; beyond it senders get 503 and try again.",
+    "Most events waiting in memory (one of several KiB counts as several); beyond it senders get 503 and try again.",
   ),
   rawRetentionDays: wholeNumber("RAW_RETENTION_DAYS", 90, 1, 3650, "Days that raw events are kept."),
   rollupRetentionYears: wholeNumber("ROLLUP_RETENTION_YEARS", 2, 1, 50, "Years that rollups are kept."),

@@ -55,7 +55,7 @@ const make = Effect.gen(function* () {
       Effect.gen(function* () {
         const batch = yield* Either.match(readBatch(body), { onLeft: Effect.fail, onRight: Effect.succeed });
         const receivedAt = yield* Clock.currentTimeMillis;
-        const { rows, rejections } = ingestBatch(batch, {
+        const { count, rows, rejections } = ingestBatch(batch, {
           project: sender.project,
           receivedAt,
           clockSkewMs: batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt,
@@ -68,8 +68,8 @@ const make = Effect.gen(function* () {
           checkText: batch.hasEscapes,
           newId,
         });
-        if (rows.length > 0) yield* queue.offer({ rows });
-        const answer = { accepted: rows.length, rejected: rejections.length };
+        if (count > 0) yield* queue.offer({ count, rows });
+        const answer = { accepted: count, rejected: rejections.length };
         return rejections.length === 0 ? answer : { ...answer, errors: rejections };
       }),
   });

@@ -23,15 +23,19 @@ const steps: ReadonlyArray<Step> = [
   putVisitor,
 ];
 
-/** The events of a batch that were taken, as encoded rows, and why the others were not. */
+/** The events of a batch that were taken, and why the others were not. */
 export interface IngestedBatch {
-  readonly rows: ReadonlyArray<string>;
+  /** How many events were taken. */
+  readonly count: number;
+  /** Their encoded rows, as they go to the store. */
+  readonly rows: Buffer;
   readonly rejections: ReadonlyArray<Rejection>;
 }
 
-/** Takes or rejects every event on its own: `rows.length + rejections.length` is the number of events. */
+/** Takes or rejects every event on its own: `count + rejections.length` is the number of events. */
 export const ingestBatch = ({ events }: Batch, context: IngestContext): IngestedBatch => {
-  const rows: Array<string> = [];
+  let rows = "";
+  let count = 0;
   const rejections: Array<Rejection> = [];
   next: for (let index = 0; index < events.length; index++) {
     const input = events[index];
@@ -47,7 +51,8 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
         continue next;
       }
     }
-    rows.push(encodeRow(draft, context));
+    rows += encodeRow(draft, context);
+    count++;
   }
-  return { rows, rejections };
+  return { count, rows: Buffer.from(rows), rejections };
 };

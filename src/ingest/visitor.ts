@@ -47,12 +47,21 @@ const derived = (key: Uint8Array, purpose: string): Hash =>
 
 const idHash = (hash: Hash): ((project: string, id: string) => string) => {
   const cache = new BoundedCache<string>(65_536, 200);
+  // The events of a request mostly have their id in common.
+  let lastProject = "";
+  let lastId: string | undefined;
+  let lastNumber = "";
   return (project, id) => {
+    if (id === lastId && project === lastProject) return lastNumber;
     const text = `${project}\0${id}`;
-    const known = cache.get(text);
-    if (known !== undefined) return known;
-    const number = hash(text);
-    cache.set(text, number);
+    let number = cache.get(text);
+    if (number === undefined) {
+      number = hash(text);
+      cache.set(text, number);
+    }
+    lastProject = project;
+    lastId = id;
+    lastNumber = number;
     return number;
   };
 };

@@ -1,11 +1,6 @@
 import type { Draft, IngestContext } from "../ingest/draft.ts";
-import type { PageAddress } from "../ingest/steps/page-url.ts";
-import type { AgentFacts } from "../ingest/steps/user-agent.ts";
 
-/**
- * The columns of `landing` in the order of an encoded row. The batch number comes first and is written by the writer,
- * which alone knows it.
- */
+/** The columns of `landing` in the order of an encoded row. */
 export const eventColumns = [
   "batch",
   "project_id",
@@ -48,25 +43,32 @@ export const eventColumns = [
   "properties",
 ] as const;
 
-const quote = (text: string): string => (text === "" ? '""' : JSON.stringify(text));
-const quoteOptional = (text: string | null | undefined): string => (text ? JSON.stringify(text) : '""');
+/**
+ * Stands where the batch number goes, which is not known yet: as many digits as the largest exact number has. The number
+ * is written over it, with spaces before it, which JSON allows.
+ */
+const BATCH_PLACEHOLDER = 1_000_000_000_000_000;
+const BATCH_WIDTH = String(BATCH_PLACEHOLDER).length;
 
-const list = (texts: ReadonlyArray<string>): string => texts.map(quote).join(",");
-
-// The steps answer with shared objects, so what they say is encoded once and not once per event.
-const remember = <K extends object>(encode: (key: K) => string) => {
-  const known = new WeakMap<K, string>();
-  return (key: K): string => {
-    const seen = known.get(key);
-    if (seen !== undefined) return seen;
-    const text = encode(key);
-    known.set(key, text);
-    return text;
-  };
-};
-
-const pageColumns = remember((page: PageAddress) =>
-  list([
+/**
+ * One line of `JSONCompactEachRow`, without a line break in it, and with room for its batch number. The row is built as
+ * an array and written by `JSON.stringify`, which is three times as fast as joining texts.
+ */
+export const encodeRow = (draft: Draft, context: IngestContext): string => {
+  const { input, page, agent } = draft;
+  return `${JSON.stringify([
+    BATCH_PLACEHOLDER,
+    context.project,
+    input.event_type,
+    draft.eventVersion,
+    draft.eventId,
+    draft.occurredAt,
+    context.receivedAt,
+    draft.visitorId,
+    draft.sessionId,
+    draft.userId,
+    draft.siteId,
+    draft.source,
     page.url,
     page.utmSource,
     page.utmMedium,
@@ -75,30 +77,45 @@ const pageColumns = remember((page: PageAddress) =>
     page.utmContent,
     page.clickIdType,
     page.clickId,
-  ]),
-);
-
-const agentColumns = remember(
-  (agent: AgentFacts) =>
-    `${list([agent.deviceType, agent.browser, agent.browserVersion, agent.os, agent.osVersion])},${agent.isBot}`,
-);
-
-const placeColumns = remember((place: IngestContext["place"]) => list([place.country, place.region]));
-
-/** One row of `JSONCompactEachRow` without its brackets and its batch number; it holds no line break. */
-export const encodeRow = (draft: Draft, context: IngestContext): string => {
-  const { input } = draft;
-  return (
-    `${quote(context.project)},${quote(input.event_type)},${draft.eventVersion},${quote(draft.eventId)},` +
-    `${draft.occurredAt},${context.receivedAt},${draft.visitorId},${draft.sessionId},${quote(draft.userId)},` +
-    `${quote(draft.siteId)},${quote(draft.source)},${pageColumns(draft.page)},${quote(draft.path)},` +
-    `${quoteOptional(input.page_title)},${quote(draft.referrerDomain)},${quote(draft.channel)},` +
-    `${placeColumns(context.place)},${agentColumns(draft.agent)},${quoteOptional(input.screen)},` +
-    `${quoteOptional(input.language)},${quoteOptional(input.timezone)},${draft.mappingId},${draft.postId},` +
-    `${quote(draft.deviceSlug)},${quote(draft.properties)}`
-  );
+    draft.path,
+    input.page_title ?? "",
+    draft.referrerDomain,
+    draft.channel,
+    context.place.country,
+    context.place.region,
+    agent.deviceType,
+    agent.browser,
+    agent.browserVersion,
+    agent.os,
+    agent.osVersion,
+    agent.isBot,
+    input.screen ?? "",
+    input.language ?? "",
+    input.timezone ?? "",
+    draft.mappingId,
+    draft.postId,
+    draft.deviceSlug,
+    draft.properties,
+  ])}\n`;
 };
 
-/** The bytes of one insert: the rows, each with the number of its batch. */
-export const encodeBatch = (rows: ReadonlyArray<string>, batch: number): Buffer =>
-  Buffer.from(`[${batch},${rows.join(`]\n[${batch},`)}]\n`);
+const NEW_LINE = 0x0a;
+
+/** Writes the number of their batch into encoded rows, in place; again and again if need be. */
+export const numberRows = (rows: Buffer, batch: number): void => {
+  const number = Buffer.from(String(batch).padStart(BATCH_WIDTH, " "));
+  for (let start = 0; start < rows.length; start = rows.indexOf(NEW_LINE, start) + 1) {
+    number.copy(rows, start + 1);
+  }
+};
+
+/** The encoded rows one by one. */
+export const splitRows = (rows: Buffer): ReadonlyArray<Buffer> => {
+  const lines: Array<Buffer> = [];
+  for (let start = 0; start < rows.length; ) {
+    const end = rows.indexOf(NEW_LINE, start) + 1;
+    lines.push(rows.subarray(start, end));
+    start = end;
+  }
+  return lines;
+};

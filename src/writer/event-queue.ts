@@ -4,8 +4,12 @@ import { QueueFull } from "../domain/errors.ts";
 
 /** The encoded rows of one request; they are accepted, or refused, together. */
 export interface QueuedRows {
-  readonly rows: ReadonlyArray<string>;
+  readonly count: number;
+  readonly rows: Buffer;
 }
+
+/** What rows count for against the bound: 1 each, or as many as they fill KiB, so that large rows cannot fill the memory. */
+const weightOf = ({ count, rows }: QueuedRows): number => Math.max(count, Math.ceil(rows.length / 1024));
 
 export interface EventQueueShape {
   /** Takes all rows or none: fails with `QueueFull` when they do not fit, before any of them is kept. */
@@ -14,8 +18,8 @@ export interface EventQueueShape {
   readonly takeAll: Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
   /** `takeAll` that waits no longer than `duration`; nothing is lost when the time is up. */
   readonly takeWithin: (duration: Duration.Duration) => Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
-  /** Says that `count` rows that were taken are stored now, so that there is room for as many. */
-  readonly release: (count: number) => void;
+  /** Says that rows that were taken are stored now, so that there is room for others. */
+  readonly release: (stored: ReadonlyArray<QueuedRows>) => void;
   /** Refuses all further offers; what is queued can still be taken. */
   readonly end: Effect.Effect<void>;
   /** Rows that are queued or taken and not yet released. */
@@ -36,6 +40,7 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
     // A mailbox, not a Queue: only it neither loses elements when a taker is interrupted nor hides them after its end.
     const mailbox = yield* Mailbox.make<QueuedRows>();
     let length = 0;
+    let weight = 0;
     let ended = false;
 
     const takeAll = Effect.map(mailbox.takeAll, ([taken, done]) =>
@@ -45,10 +50,11 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
     return {
       offer: (queued) =>
         Effect.suspend(() => {
-          if (ended || length + queued.rows.length > capacity) {
+          if (ended || weight + weightOf(queued) > capacity) {
             return new QueueFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
           }
-          length += queued.rows.length;
+          length += queued.count;
+          weight += weightOf(queued);
           mailbox.unsafeOffer(queued);
           return Effect.void;
         }),
@@ -57,8 +63,11 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
         Effect.map(Effect.timeoutOption(takeAll, duration), (taken) =>
           Option.isNone(taken) ? [] : taken.value,
         ),
-      release: (count) => {
-        length -= count;
+      release: (stored) => {
+        for (const queued of stored) {
+          length -= queued.count;
+          weight -= weightOf(queued);
+        }
       },
       end: Effect.suspend(() => {
         ended = true;

@@ -2,10 +2,10 @@ import { Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
-import { encodeBatch, eventColumns } from "../store/event-row.ts";
+import { eventColumns, numberRows, splitRows } from "../store/event-row.ts";
 import { latestBatch } from "./batch-number.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { EventQueue } from "./event-queue.ts";
+import { EventQueue, type QueuedRows } from "./event-queue.ts";
 import { healing } from "./retry.ts";
 
 export interface WriterState {
@@ -23,8 +23,8 @@ export class EventWriter extends Context.Tag("footfall/EventWriter")<
   { readonly state: () => WriterState }
 >() {}
 
-/** A batch stays one block of one insert, whatever its rows weigh. In UTF-16 units, about bytes. */
-const MAX_BATCH_LENGTH = 8 * 1024 * 1024;
+/** A batch stays one block of one insert, whatever its rows weigh. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
 /** At shutdown the queue is drained for so long; what is left then is reported. */
 const DRAIN_DEADLINE = Duration.seconds(20);
@@ -38,7 +38,8 @@ const make = Effect.gen(function* () {
   // The tokens of two processes must never be the same, or the second one's rows would be taken for a repetition.
   const writerId = crypto.randomUUID();
   let batch = yield* latestBatch;
-  let pending: Array<string> = [];
+  let pending: Array<QueuedRows> = [];
+  let pendingCount = 0;
   let ended = false;
   let lastFlushAt = 0;
   let stored = 0;
@@ -51,75 +52,104 @@ const make = Effect.gen(function* () {
     });
 
   // Sent again with the same number, token and bytes until ClickHouse has it or says that a row can never be stored.
-  const insert = (rows: ReadonlyArray<string>): Effect.Effect<void, ClickHouseError> =>
+  const insert = (rows: Buffer): Effect.Effect<void, ClickHouseError> =>
     Effect.suspend(() => {
       batch++;
-      const bytes = encodeBatch(rows, batch);
+      numberRows(rows, batch);
       return clickhouse
-        .insertRows({ table: "landing", columns: eventColumns, rows: bytes, token: `${writerId}:${batch}` })
+        .insertRows({ table: "landing", columns: eventColumns, rows, token: `${writerId}:${batch}` })
         .pipe(
           Effect.tapError((error) => (error.failure === "bad_row" ? Effect.void : noteFailure(error))),
           Effect.retry({ schedule: healing, while: (error) => error.failure !== "bad_row" }),
         );
     });
 
-  const store = (rows: ReadonlyArray<string>): Effect.Effect<void> =>
+  const store = (rows: Buffer, count: number): Effect.Effect<void> =>
     insert(rows).pipe(
       Effect.matchEffect({
         onSuccess: () =>
           Effect.sync(() => {
             failing = undefined;
-            stored += rows.length;
+            stored += count;
           }),
-        onFailure: (error) => isolate(rows, error),
+        onFailure: (error) => isolate(splitRows(rows), error),
       }),
     );
 
   // Halves until the poison row stands alone, so that the rest of its batch goes on.
-  const isolate = (rows: ReadonlyArray<string>, error: ClickHouseError): Effect.Effect<void> => {
+  const isolate = (rows: ReadonlyArray<Buffer>, error: ClickHouseError): Effect.Effect<void> => {
     const [row] = rows;
     if (rows.length === 1 && row !== undefined) {
       return Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis;
-        yield* deadLetters.keep({ rejectedAt: new Date(now).toISOString(), reason: error.message, row });
+        const rejectedAt = new Date(yield* Clock.currentTimeMillis).toISOString();
+        yield* deadLetters.keep({ rejectedAt, reason: error.message, row: row.toString().trimEnd() });
         yield* Effect.logError(
           `An event cannot be stored and was put aside (ClickHouse error ${error.code ?? "?"})`,
         );
       });
     }
     const middle = rows.length >> 1;
-    return Effect.zipRight(store(rows.slice(0, middle)), store(rows.slice(middle)));
+    return Effect.forEach(
+      [rows.slice(0, middle), rows.slice(middle)],
+      (half) => store(Buffer.concat(half), half.length),
+      {
+        discard: true,
+      },
+    );
   };
 
-  const add = (taken: ReadonlyArray<{ readonly rows: ReadonlyArray<string> }> | undefined) => {
-    if (taken === undefined) ended = true;
-    else for (const { rows } of taken) for (const row of rows) pending.push(row);
-  };
-
-  const nextBatchLength = (): number => {
-    let length = 0;
-    let count = 0;
-    for (; count < pending.length && count < batchSize; count++) {
-      length += pending[count]?.length ?? 0;
-      if (length > MAX_BATCH_LENGTH && count > 0) break;
+  const add = (taken: ReadonlyArray<QueuedRows> | undefined) => {
+    if (taken === undefined) {
+      ended = true;
+      return;
     }
-    return count;
+    for (const queued of taken) {
+      pending.push(queued);
+      pendingCount += queued.count;
+    }
+  };
+
+  // As many whole requests as fit, at least one.
+  const nextBatch = (): ReadonlyArray<QueuedRows> => {
+    let count = 0;
+    let bytes = 0;
+    let requests = 0;
+    for (const queued of pending) {
+      count += queued.count;
+      bytes += queued.rows.length;
+      if (requests > 0 && (count > batchSize || bytes > MAX_BATCH_BYTES)) break;
+      requests++;
+    }
+    return pending.slice(0, requests);
+  };
+
+  // One batch is under way at a time, so one piece of memory serves them all; a new one each time would cost more than
+  // the copying.
+  let batchBytes = Buffer.allocUnsafeSlow(MAX_BATCH_BYTES);
+  const gather = (requests: ReadonlyArray<QueuedRows>): Buffer => {
+    const bytes = requests.reduce((sum, { rows }) => sum + rows.length, 0);
+    if (bytes > batchBytes.length) batchBytes = Buffer.allocUnsafeSlow(bytes);
+    let end = 0;
+    for (const { rows } of requests) end += rows.copy(batchBytes, end);
+    return batchBytes.subarray(0, end);
   };
 
   // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
   const turn = Effect.gen(function* () {
     if (pending.length === 0) add(yield* queue.takeAll);
-    while (!ended && pending.length < batchSize) {
+    while (!ended && pendingCount < batchSize) {
       const wait = lastFlushAt + flushIntervalMs - (yield* Clock.currentTimeMillis);
       if (wait <= 0) break;
       add(yield* queue.takeWithin(Duration.millis(wait)));
     }
     if (pending.length === 0) return;
     lastFlushAt = yield* Clock.currentTimeMillis;
-    const count = nextBatchLength();
-    yield* store(pending.slice(0, count));
-    pending = pending.slice(count);
-    queue.release(count);
+    const requests = nextBatch();
+    const count = requests.reduce((sum, queued) => sum + queued.count, 0);
+    yield* store(gather(requests), count);
+    pending = pending.slice(requests.length);
+    pendingCount -= count;
+    queue.release(requests);
   });
 
   // A bug in one turn must not end the fiber while the service goes on answering: the rows are still pending.

@@ -1,4 +1,5 @@
 import type { Step } from "../draft.ts";
+import { rememberLast } from "../remember-last.ts";
 import { readUserAgent } from "./user-agent.ts";
 
 const textOf = (value: string | number | null | undefined): string =>
@@ -11,9 +12,11 @@ export const putEventId: Step = (draft, context) => {
   return undefined;
 };
 
+const factsOf = rememberLast(readUserAgent);
+
 /** Device, browser, system and whether it is a bot; an agent that the event names itself goes before the request's. */
 export const putAgent: Step = (draft, context) => {
-  draft.agent = readUserAgent(draft.input.user_agent ?? context.userAgent);
+  draft.agent = factsOf(draft.input.user_agent ?? context.userAgent);
   return undefined;
 };
 

@@ -1,12 +1,16 @@
 import type { Step } from "../draft.ts";
+import { rememberLast } from "../remember-last.ts";
 import { channelOf, isInternal } from "./channel.ts";
 import { cleanPageUrl, cleanPath } from "./page-url.ts";
 import { referrerDomain } from "./referrer.ts";
 
+const addressOf = rememberLast(cleanPageUrl);
+const domainOf = rememberLast(referrerDomain);
+
 /** The page without anything personal in its address. */
 export const putPage: Step = (draft) => {
   const { page_url, page_path } = draft.input;
-  if (page_url) draft.page = cleanPageUrl(page_url) ?? draft.page;
+  if (page_url) draft.page = addressOf(page_url) ?? draft.page;
   draft.path = page_path ? cleanPath(page_path) : draft.page.path;
   return undefined;
 };
@@ -27,9 +31,9 @@ export const putSource: Step = (draft) => {
 export const putArrival: Step = (draft) => {
   const { referrer, referrer_domain } = draft.input;
   const domain = referrer_domain
-    ? referrerDomain(`https://${referrer_domain}/`)
+    ? domainOf(`https://${referrer_domain}/`)
     : referrer
-      ? referrerDomain(referrer)
+      ? domainOf(referrer)
       : "";
   const { page } = draft;
   const siteHost = page.host || draft.siteId;
