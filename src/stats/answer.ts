@@ -1,0 +1,37 @@
+import { Effect } from "effect";
+import type { AppSettings } from "../config.ts";
+import type { InvalidParameter } from "../domain/errors.ts";
+import { ClickHouse } from "../store/clickhouse.ts";
+import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import type { TimeRange } from "./buckets.ts";
+import type { Question } from "./question.ts";
+import { type RowsOrder, selectStatement } from "./statement.ts";
+import { decideTable, requireRawEvents } from "./table-decider.ts";
+import { events } from "./tables.ts";
+
+/** For measurements and tests: `raw` asks the single events also where a rollup could answer. */
+export interface AnswerOptions {
+  readonly table?: "decided" | "raw";
+}
+
+/** An effect that answers a question of the stats. */
+export type Answer<Row> = Effect.Effect<
+  ReadonlyArray<Row>,
+  InvalidParameter | ClickHouseError,
+  ClickHouse | AppSettings
+>;
+
+/** Asks the table that can answer, and fails rather than count raw events that are gone. */
+export const answer = <Row extends object>(
+  question: Question,
+  range: TimeRange,
+  order?: RowsOrder,
+  options: AnswerOptions = {},
+): Answer<Row> =>
+  Effect.gen(function* () {
+    const clickhouse = yield* ClickHouse;
+    const table = options.table === "raw" ? events : decideTable(question, range);
+    if (table === events && options.table !== "raw") yield* requireRawEvents(question, range);
+    const { sql, params } = selectStatement(question, table, order);
+    return yield* clickhouse.query<Row>(sql, params);
+  });

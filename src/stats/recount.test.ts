@@ -1,0 +1,254 @@
+import { expect } from "bun:test";
+import { Effect, Layer } from "effect";
+import fc from "fast-check";
+import { ClickHouse } from "../store/clickhouse.ts";
+import { testClickHouse } from "../testing/clickhouse.ts";
+import { testsOn } from "../testing/effect.ts";
+import { testSettings } from "../testing/settings.ts";
+import type { AnswerOptions } from "./answer.ts";
+import { decodePostsQuery, postStats } from "./posts.ts";
+import { decodeTimeseriesQuery } from "./query.ts";
+import { recountPosts, recountTimeseries, recountWidgets, type StoredEvent } from "./recount.ts";
+import { timeseries } from "./timeseries.ts";
+import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
+
+// Long enough that the days of 2024 with all their changes of clocks are kept.
+const retention = { rawRetentionDays: 3650, rollupRetentionYears: 50 };
+const { it, runtime } = testsOn(Layer.merge(testClickHouse(undefined, retention), testSettings(retention)));
+
+const zones = [
+  "UTC",
+  "Europe/Berlin",
+  "America/New_York",
+  "Asia/Kolkata",
+  "Asia/Kathmandu",
+  "Australia/Lord_Howe",
+  "Pacific/Apia",
+  "America/St_Johns",
+];
+
+// Changes of clocks in these zones, ends of days in them, of months and of the year, and a leap day.
+const edges = [
+  "2024-01-31T23:00:00Z",
+  "2024-02-29T00:00:00Z",
+  "2024-03-01T00:00:00Z",
+  "2024-03-10T07:00:00Z",
+  "2024-03-31T01:00:00Z",
+  "2024-04-06T15:00:00Z",
+  "2024-10-05T15:30:00Z",
+  "2024-10-26T22:00:00Z",
+  "2024-10-27T01:00:00Z",
+  "2024-11-03T06:00:00Z",
+  "2024-11-30T18:15:00Z",
+  "2024-12-31T00:00:00Z",
+  "2024-12-31T18:30:00Z",
+  "2025-01-01T00:00:00Z",
+].map(Date.parse);
+
+const nearEdge = fc
+  .tuple(
+    fc.constantFrom(...edges),
+    fc.constantFrom(-24, -3, -2, -1, 0, 0, 0, 1, 2, 13, 24),
+    fc.constantFrom(-30, 0, 0, 0, 15, 30),
+    fc.oneof(fc.constantFrom(-1, 0, 0, 1), fc.integer({ min: -1_800_000, max: 1_800_000 })),
+  )
+  .map(([edge, hours, minutes, ms]) => edge + hours * 3_600_000 + minutes * 60_000 + ms);
+
+const sites = ["example.org", "shop.example.org", "it's \\ a site"];
+const sources = ["wordpress", "web", "mobile_app"];
+const slugs = ["iphone-15-pro", "pixel-9", "a 'b' \\ {c}"];
+
+const event: fc.Arbitrary<StoredEvent> = fc.record({
+  site_id: fc.constantFrom(...sites),
+  source: fc.constantFrom(...sources),
+  event_type: fc.constantFrom(
+    "widget_impression",
+    "widget_impression",
+    "widget_click",
+    "page_view",
+    "signup: $1",
+  ),
+  occurredAtMs: nearEdge,
+  visitor_id: fc.integer({ min: 1, max: 12 }),
+  is_bot: fc.constantFrom(false, false, false, true),
+  mapping_id: fc.constantFrom(0, 7, 456, Number.MAX_SAFE_INTEGER),
+  post_id: fc.constantFrom(1, 123, 9000),
+  device_slug: fc.constantFrom(...slugs),
+});
+
+const dateText = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+const instantText = (ms: number) => new Date(ms).toISOString();
+
+/** A range from some edge on; most rollups can answer dates in UTC only, so those come up often. */
+const range = (longestDays: number) =>
+  fc
+    .tuple(
+      nearEdge,
+      fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: longestDays })),
+      fc.constantFrom("dates", "dates", "dates", "instants", "mixed"),
+      fc.integer({ min: 1, max: 86_400_000 }),
+    )
+    .map(([start, days, form, ms]) => {
+      const end = start + days * 86_400_000 + ms;
+      return {
+        from: form === "instants" ? instantText(start) : dateText(start),
+        to: form === "dates" ? dateText(end) : instantText(form === "mixed" ? end + 48 * 3_600_000 : end),
+      };
+    });
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+const some = (values: ReadonlyArray<string>) =>
+  optional(fc.subarray([...values], { minLength: 1 }).map((list) => list.join(",")));
+
+const filters = {
+  timezone: fc.constantFrom(undefined, undefined, ...zones),
+  bots: fc.constantFrom(undefined, undefined, undefined, "exclude", "include", "only"),
+  site_id: some(sites),
+  source: some(sources),
+  post_id: some(["1", "123", "5"]),
+};
+
+const rowFilters = {
+  ...filters,
+  mapping_id: some(["456", String(Number.MAX_SAFE_INTEGER)]),
+  device_slug: optional(fc.constantFrom(...slugs)),
+  limit: optional(fc.integer({ min: 1, max: 5 }).map(String)),
+  offset: optional(fc.integer({ min: 0, max: 4 }).map(String)),
+};
+
+type Parameters = Readonly<Record<string, string | undefined>>;
+
+const toParams = (parts: ReadonlyArray<Parameters>): URLSearchParams => {
+  const params = new URLSearchParams();
+  for (const [name, value] of parts.flatMap((part) => Object.entries(part))) {
+    if (value !== undefined) params.set(name, value);
+  }
+  return params;
+};
+
+const asked = (
+  route: "widgets" | "posts" | "timeseries",
+  ...parts: ReadonlyArray<fc.Arbitrary<Parameters>>
+) => fc.tuple(...parts).map((list) => ({ route, params: toParams(list) }));
+
+const question = fc.oneof(
+  asked(
+    "widgets",
+    range(300),
+    fc.record({
+      ...rowFilters,
+      group_by: some(["post_id", "site_id", "source", "date"]),
+      sort: optional(fc.constantFrom("ctr", "-ctr", "clicks,-mapping_id", "-unique_visitors", "device_slug")),
+    }),
+  ),
+  asked(
+    "posts",
+    range(300),
+    fc.record({
+      ...rowFilters,
+      group_by: some(["site_id", "source", "date"]),
+      sort: optional(fc.constantFrom("post_id", "-post_id", "unique_visitors,widget_clicks")),
+    }),
+  ),
+  ...(["hour", "day", "week", "month"] as const).map((interval) =>
+    asked(
+      "timeseries",
+      range({ hour: 3, day: 60, week: 300, month: 300 }[interval]),
+      fc.record({
+        ...filters,
+        interval: fc.constant(interval),
+        event_type: some(["widget_impression", "widget_click", "page_view"]),
+        mapping_id: optional(fc.constantFrom("7", "456")),
+      }),
+    ),
+  ),
+);
+
+const columns = [
+  "project_id",
+  "site_id",
+  "source",
+  "event_type",
+  "occurred_at",
+  "visitor_id",
+  "is_bot",
+  "mapping_id",
+  "post_id",
+  "device_slug",
+  "batch",
+];
+
+let batches = 0;
+const insert = (project: string, events: ReadonlyArray<StoredEvent>) =>
+  Effect.gen(function* () {
+    batches += 1;
+    const batch = batches;
+    const rows = events.map((e) =>
+      JSON.stringify([
+        project,
+        e.site_id,
+        e.source,
+        e.event_type,
+        instantText(e.occurredAtMs).replace("T", " ").replace("Z", ""),
+        e.visitor_id,
+        e.is_bot,
+        e.mapping_id,
+        e.post_id,
+        e.device_slug,
+        batch,
+      ]),
+    );
+    const clickhouse = yield* ClickHouse;
+    yield* clickhouse.insertRows({
+      table: "landing",
+      columns,
+      rows: Buffer.from(rows.join("\n")),
+      token: `batch ${batch}`,
+    });
+  });
+
+const ask = ({ route, params }: { route: string; params: URLSearchParams }, options: AnswerOptions) =>
+  Effect.gen(function* () {
+    if (route === "widgets") return yield* widgetStats(yield* decodeWidgetsQuery(params), options);
+    if (route === "posts") return yield* postStats(yield* decodePostsQuery(params), options);
+    return yield* timeseries(yield* decodeTimeseriesQuery(params), options);
+  });
+
+const recounts = { widgets: recountWidgets, posts: recountPosts, timeseries: recountTimeseries };
+
+it(
+  "every answer, from rollups or single events, is what a recount of the events finds, before and after merges",
+  () =>
+    Effect.gen(function* () {
+      const clickhouse = yield* ClickHouse;
+      const answered: Array<{ route: string; params: URLSearchParams; expected: unknown }> = [];
+      const batch = fc.array(event, { minLength: 1, maxLength: 60 });
+      const property = fc.asyncProperty(
+        fc.array(batch, { minLength: 1, maxLength: 3 }),
+        fc.array(question, { minLength: 10, maxLength: 10 }),
+        (sent, questions) =>
+          runtime.runPromise(
+            Effect.gen(function* () {
+              const project = `project ${batches}`;
+              for (const events of sent) yield* insert(project, events);
+              for (const { route, params } of questions) {
+                const expected = recounts[route](sent.flat(), params);
+                params.set("project", project);
+                answered.push({ route, params, expected });
+                expect(yield* ask({ route, params }, {})).toEqual(expected as never);
+                expect(yield* ask({ route, params }, { table: "raw" })).toEqual(expected as never);
+              }
+            }),
+          ),
+      );
+      yield* Effect.promise(() => fc.assert(property, { numRuns: 40 }));
+
+      for (const table of ["events", "daily_widget_stats", "daily_post_stats", "hourly_event_stats"]) {
+        yield* clickhouse.command(`OPTIMIZE TABLE ${table} FINAL`);
+      }
+      for (const { expected, ...asked } of answered) {
+        expect(yield* ask(asked, {})).toEqual(expected as never);
+      }
+    }),
+  60_000,
+);

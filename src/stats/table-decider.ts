@@ -1,0 +1,101 @@
+import { Clock, Effect } from "effect";
+import { AppSettings } from "../config.ts";
+import { InvalidParameter } from "../domain/errors.ts";
+import { ClickHouse } from "../store/clickhouse.ts";
+import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import { edgesOf, type TimeRange } from "./buckets.ts";
+import type { Question } from "./question.ts";
+import { whereClause } from "./statement.ts";
+import { type Dimension, events, rollups, type StatsTable } from "./tables.ts";
+import { dateAt, startOfDayMs } from "./zone.ts";
+
+const DAY_MS = 86_400_000;
+
+const knowsDimensions = (table: StatsTable, { filters, groups, metrics }: Question): boolean =>
+  [...(Object.keys(filters) as ReadonlyArray<Dimension>), ...groups].every((name) =>
+    table.dimensions.includes(name),
+  ) && metrics.every((metric) => table.metrics[metric] !== undefined);
+
+const knowsEventTypes = ({ eventTypes }: StatsTable, asked: Question["eventTypes"]): boolean =>
+  eventTypes === "each" ||
+  (asked?.length === eventTypes.length && asked.every((type) => eventTypes.includes(type)));
+
+// Every boundary that the answer depends on is among the edges, daylight saving and odd offsets included, so this alone
+// says whether the rollup's rows can be told apart along them.
+const canBeCut = ({ grainMs }: StatsTable, question: Question, range: TimeRange): boolean =>
+  edgesOf(range, question.bucketStartsMs ?? []).every((ms) => ms % grainMs === 0);
+
+/**
+ * The table with the fewest rows that answers exactly what the raw events would: a rollup that has the dimensions and
+ * event types, is asked along its own edges, and without bots; otherwise `events`.
+ */
+export const decideTable = (question: Question, range: TimeRange): StatsTable =>
+  (question.bots === "exclude"
+    ? rollups.find(
+        (table) =>
+          knowsDimensions(table, question) &&
+          knowsEventTypes(table, question.eventTypes) &&
+          canBeCut(table, question, range),
+      )
+    : undefined) ?? events;
+
+/** The parameter that keeps a question from every rollup, and what to ask instead. */
+const obstacle = (question: Question, range: TimeRange): { parameter: string; advice: string } => {
+  if (question.bots !== "exclude") return { parameter: "bots", advice: "or leave bots out" };
+  const fitting = rollups.filter(
+    (table) => knowsDimensions(table, question) && knowsEventTypes(table, question.eventTypes),
+  );
+  if (fitting.length === 0) {
+    const filter = Object.keys(question.filters).find((name) => name !== "site_id" && name !== "source");
+    return { parameter: filter ?? "event_type", advice: "or ask without this filter" };
+  }
+  // The coarsest cut that one of them allows.
+  const grainMs = Math.min(...fitting.map((table) => table.grainMs));
+  const unit = grainMs === DAY_MS ? "days" : "hours";
+  if (range.zone !== "UTC") return { parameter: "timezone", advice: `or ask for whole ${unit} in UTC` };
+  const parameter = [range.fromMs, range.toMs].every((ms) => ms % grainMs === 0) ? "interval" : "from";
+  return { parameter, advice: `or ask for whole ${unit}` };
+};
+
+/**
+ * Fails when only raw events can answer and some that the range covers are gone: a number would be too small without
+ * saying so. Succeeds where nothing can have been lost, because no event was ever counted before the raw retention.
+ */
+export const requireRawEvents = (
+  question: Question,
+  range: TimeRange,
+): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+  Effect.gen(function* () {
+    const { rawRetentionDays } = yield* AppSettings;
+    const cutoffMs = (yield* Clock.currentTimeMillis) - rawRetentionDays * DAY_MS;
+    if (range.fromMs >= cutoffMs) return;
+
+    if (question.bots === "exclude") {
+      const hourly = rollups.find(({ name }) => name === "hourly_event_stats") as StatsTable;
+      const hourMs = hourly.grainMs;
+      const { mapping_id, post_id, device_slug, ...filters } = question.filters;
+      const where = whereClause(
+        {
+          ...question,
+          filters,
+          fromMs: Math.floor(range.fromMs / hourMs) * hourMs,
+          toMs: Math.min(Math.ceil(range.toMs / hourMs), Math.ceil(cutoffMs / hourMs)) * hourMs,
+        },
+        hourly,
+      );
+      const clickhouse = yield* ClickHouse;
+      const counted = yield* clickhouse.query(
+        `SELECT 1 AS found FROM ${hourly.name} AS t WHERE ${where.sql} LIMIT 1`,
+        where.params,
+      );
+      if (counted.length === 0) return;
+    }
+
+    const first = dateAt(cutoffMs, range.zone).add({ days: 1 });
+    const kept = startOfDayMs(first, range.zone) < range.toMs ? `: ask from ${first} on, ` : ": ";
+    const { parameter, advice } = obstacle(question, range);
+    return yield* new InvalidParameter({
+      parameter,
+      message: `needs single events, which are kept for ${rawRetentionDays} days${kept}${advice}.`,
+    });
+  });
