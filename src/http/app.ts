@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
 import { NotFound } from "../domain/errors.ts";
+import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
 import { docsRoutes } from "./docs.ts";
@@ -27,6 +28,7 @@ const IDLE_TIMEOUT_SECONDS = 30;
 /** Every route of the service. `listen` is left to the caller. */
 export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
+  const ingest = runtime.runSync(Ingest);
   return new Elysia({
     name: "footfall",
     serve: {
@@ -43,7 +45,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
       return internalProblem();
     })
     .use(docsRoutes)
-    .use(ingestRoutes(run, settings))
+    .use(ingestRoutes(run, ingest, settings))
     .use(healthRoutes(run, stopping))
     .use(pageRoutes(tracker));
 };

@@ -1,5 +1,8 @@
 import type { AllowedOrigins } from "../config.ts";
 
+const everyOrigin = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
+const noOrigin = {};
+
 /**
  * The headers that let a page of an allowed origin read the answer, problems included: a script has to see a 503 to try
  * again. `undefined` when the origin may not send events. A request without `Origin` comes from no page.
@@ -8,9 +11,8 @@ export const corsHeaders = (
   origin: string | null,
   allowed: AllowedOrigins,
 ): Readonly<Record<string, string>> | undefined => {
-  if (origin === null) return {};
-  if (allowed === "*")
-    return { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
+  if (origin === null) return noOrigin;
+  if (allowed === "*") return everyOrigin;
   if (!allowed.has(origin.toLowerCase())) return undefined;
   return {
     "access-control-allow-origin": origin,

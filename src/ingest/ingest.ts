@@ -52,26 +52,32 @@ const make = Effect.gen(function* () {
 
   return Ingest.of({
     take: (body, sender) =>
-      Effect.gen(function* () {
-        const batch = yield* Either.match(readBatch(body), { onLeft: Effect.fail, onRight: Effect.succeed });
-        const receivedAt = yield* Clock.currentTimeMillis;
-        const { count, rows, rejections } = ingestBatch(batch, {
-          project: sender.project,
-          receivedAt,
-          clockSkewMs: batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt,
-          retentionMs,
-          originHost: sender.originHost,
-          userAgent: sender.userAgent,
-          address: sender.address,
-          place: geo.lookup(sender.address),
-          visitorKeys,
-          checkText: batch.hasEscapes,
-          newId,
-        });
-        if (count > 0) yield* queue.offer({ count, rows });
-        const answer = { accepted: count, rejected: rejections.length };
-        return rejections.length === 0 ? answer : { ...answer, errors: rejections };
-      }),
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (receivedAt): Effect.Effect<IngestAnswer, MalformedBatch | QueueFull> => {
+          const batch = readBatch(body);
+          if (Either.isLeft(batch)) return batch.left;
+          const { sentAt, hasEscapes } = batch.right;
+          const { count, rows, rejections } = ingestBatch(batch.right, {
+            project: sender.project,
+            receivedAt,
+            clockSkewMs: sentAt === undefined ? 0 : receivedAt - sentAt,
+            retentionMs,
+            originHost: sender.originHost,
+            userAgent: sender.userAgent,
+            address: sender.address,
+            place: geo.lookup(sender.address),
+            visitorKeys,
+            checkText: hasEscapes,
+            newId,
+          });
+          const answer: IngestAnswer =
+            rejections.length === 0
+              ? { accepted: count, rejected: 0 }
+              : { accepted: count, rejected: rejections.length, errors: rejections };
+          return count === 0 ? Effect.succeed(answer) : Effect.as(queue.offer({ count, rows }), answer);
+        },
+      ),
   });
 });
 

@@ -1,4 +1,3 @@
-import { Effect } from "effect";
 import { Elysia } from "elysia";
 import type { Settings } from "../config.ts";
 import { OriginForbidden } from "../domain/errors.ts";
@@ -8,7 +7,7 @@ import { corsHeaders, preflightHeaders } from "../http/cors.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { eventsDocumentation } from "./documentation.ts";
-import { Ingest } from "./ingest.ts";
+import type { Ingest } from "./ingest.ts";
 
 /** There is one project until keys tell them apart. */
 const DEFAULT_PROJECT = "default";
@@ -17,21 +16,22 @@ const hostOf = (origin: string | null): string =>
   origin !== null && URL.canParse(origin) ? new URL(origin).host : "";
 
 /** `POST /v1/events`, open to every page of an allowed origin. */
-export const ingestRoutes = (run: Run<Ingest>, settings: Settings) => {
+export const ingestRoutes = (run: Run<never>, ingest: Ingest["Type"], settings: Settings) => {
   const { allowedOrigins, maxBodyBytes } = settings;
   const trusted = parseTrustedProxies(settings.trustedProxies);
 
-  const take = (request: Request, peer: string) =>
-    Effect.gen(function* () {
-      const body = yield* readBody(request, maxBodyBytes);
-      const ingest = yield* Ingest;
-      return yield* ingest.take(body, {
+  const take = async (request: Request, origin: string | null, peer: string) => {
+    const body = await readBody(request, maxBodyBytes);
+    if (!(body instanceof Uint8Array)) return problemResponse(body);
+    return await run(
+      ingest.take(body, {
         project: DEFAULT_PROJECT,
         address: clientAddress(request.headers, peer, trusted),
         userAgent: request.headers.get("user-agent") ?? "",
-        originHost: hostOf(request.headers.get("origin")),
-      });
-    });
+        originHost: hostOf(origin),
+      }),
+    );
+  };
 
   return new Elysia({ name: "ingest" })
     .post(
@@ -40,10 +40,10 @@ export const ingestRoutes = (run: Run<Ingest>, settings: Settings) => {
         const origin = request.headers.get("origin");
         const cors = corsHeaders(origin, allowedOrigins);
         if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
-        const answer = await run(take(request, server?.requestIP(request)?.address ?? ""));
-        const response = answer instanceof Response ? answer : Response.json(answer);
-        for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
-        return response;
+        const answer = await take(request, origin, server?.requestIP(request)?.address ?? "");
+        if (!(answer instanceof Response)) return Response.json(answer, { headers: cors });
+        for (const name in cors) answer.headers.set(name, cors[name] ?? "");
+        return answer;
       },
       { parse: "none", detail: eventsDocumentation },
     )

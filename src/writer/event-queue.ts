@@ -1,4 +1,4 @@
-import { Chunk, Context, type Duration, Effect, Layer, Mailbox, Option } from "effect";
+import { Chunk, Context, Deferred, type Duration, Effect, FiberId, Layer, Mailbox } from "effect";
 import { AppSettings } from "../config.ts";
 import { QueueFull } from "../domain/errors.ts";
 
@@ -16,8 +16,8 @@ export interface EventQueueShape {
   readonly offer: (queued: QueuedRows) => Effect.Effect<void, QueueFull>;
   /** Waits until something is queued and takes all of it, oldest first; `undefined` once the queue has ended and is empty. */
   readonly takeAll: Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
-  /** `takeAll` that waits no longer than `duration`; nothing is lost when the time is up. */
-  readonly takeWithin: (duration: Duration.Duration) => Effect.Effect<ReadonlyArray<QueuedRows> | undefined>;
+  /** Waits until `count` rows are queued, the queue has ended, or the time is up. Takes nothing. */
+  readonly gather: (count: number, within: Duration.Duration) => Effect.Effect<void>;
   /** Says that rows that were taken are stored now, so that there is room for others. */
   readonly release: (stored: ReadonlyArray<QueuedRows>) => void;
   /** Refuses all further offers; what is queued can still be taken. */
@@ -41,28 +41,42 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
     const mailbox = yield* Mailbox.make<QueuedRows>();
     let length = 0;
     let weight = 0;
+    let untaken = 0;
     let ended = false;
+    // Who gathers is woken once, not by every request: a wake-up costs more than an offer.
+    let gathering: { readonly count: number; readonly enough: Deferred.Deferred<void> } | undefined;
 
-    const takeAll = Effect.map(mailbox.takeAll, ([taken, done]) =>
-      done && Chunk.isEmpty(taken) ? undefined : Chunk.toReadonlyArray(taken),
-    );
+    const wake = () => {
+      if (gathering !== undefined) Deferred.unsafeDone(gathering.enough, Effect.void);
+      gathering = undefined;
+    };
 
     return {
       offer: (queued) =>
         Effect.suspend(() => {
-          if (ended || weight + weightOf(queued) > capacity) {
+          const more = weightOf(queued);
+          if (ended || weight + more > capacity)
             return new QueueFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
-          }
           length += queued.count;
-          weight += weightOf(queued);
+          untaken += queued.count;
+          weight += more;
           mailbox.unsafeOffer(queued);
+          if (gathering !== undefined && untaken >= gathering.count) wake();
           return Effect.void;
         }),
-      takeAll,
-      takeWithin: (duration) =>
-        Effect.map(Effect.timeoutOption(takeAll, duration), (taken) =>
-          Option.isNone(taken) ? [] : taken.value,
-        ),
+      takeAll: Effect.map(mailbox.takeAll, ([taken, done]) => {
+        if (done && Chunk.isEmpty(taken)) return undefined;
+        const all = Chunk.toReadonlyArray(taken);
+        for (const { count } of all) untaken -= count;
+        return all;
+      }),
+      gather: (count, within) =>
+        Effect.suspend(() => {
+          if (ended || untaken >= count) return Effect.void;
+          const enough = Deferred.unsafeMake<void>(FiberId.none);
+          gathering = { count, enough };
+          return Effect.asVoid(Effect.timeoutOption(Deferred.await(enough), within));
+        }),
       release: (stored) => {
         for (const queued of stored) {
           length -= queued.count;
@@ -71,6 +85,7 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
       },
       end: Effect.suspend(() => {
         ended = true;
+        wake();
         return Effect.asVoid(mailbox.end);
       }),
       length: () => length,

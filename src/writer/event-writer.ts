@@ -136,11 +136,13 @@ const make = Effect.gen(function* () {
 
   // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
   const turn = Effect.gen(function* () {
-    if (pending.length === 0) add(yield* queue.takeAll);
-    while (!ended && pendingCount < batchSize) {
+    if (pendingCount < batchSize && !ended) {
+      if (pending.length === 0) add(yield* queue.takeAll);
       const wait = lastFlushAt + flushIntervalMs - (yield* Clock.currentTimeMillis);
-      if (wait <= 0) break;
-      add(yield* queue.takeWithin(Duration.millis(wait)));
+      if (wait > 0 && !ended && pendingCount < batchSize) {
+        yield* queue.gather(batchSize - pendingCount, Duration.millis(wait));
+        if (queue.length() > pendingCount) add(yield* queue.takeAll);
+      }
     }
     if (pending.length === 0) return;
     lastFlushAt = yield* Clock.currentTimeMillis;
