@@ -30,13 +30,19 @@ export class ClickHouseError extends Data.TaggedError("ClickHouseError")<{
 
 // Numbers from ClickHouse's src/Common/ErrorCodes.cpp.
 const failures: Record<Exclude<ClickHouseFailure, "other">, ReadonlyArray<number>> = {
-  unavailable: [3, 74, 75, 209, 210, 225, 236, 242, 243, 279, 394, 415, 425, 492, 516, 598, 999],
-  overloaded: [202, 252, 319, 745],
+  unavailable: [
+    3, 74, 75, 192, 193, 194, 209, 210, 225, 236, 242, 243, 279, 394, 415, 425, 492, 516, 598, 999,
+  ],
+  // 216: the same insert, tried before, is still running.
+  overloaded: [202, 216, 252, 319, 745],
   over_budget: [158, 159, 160, 241, 307, 396],
   bad_row: [
     6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 153, 321, 349, 395, 407, 441, 467, 471, 676,
   ],
-  bad_statement: [10, 16, 36, 42, 43, 46, 47, 60, 62, 63, 80, 81, 115, 184, 215, 386, 456, 457, 497],
+  bad_statement: [
+    10, 16, 36, 42, 43, 44, 46, 47, 48, 50, 56, 57, 60, 62, 63, 80, 81, 115, 164, 179, 184, 215, 386, 456,
+    457, 497,
+  ],
 };
 
 const failureByCode = new Map<number, ClickHouseFailure>(
@@ -62,16 +68,25 @@ const codeOf = (error: unknown, text: string): number | undefined => {
   return match === null ? undefined : Number(match[1]);
 };
 
-/** Classifies what the HTTP client or the embedded engine threw. */
-export const toClickHouseError = (error: unknown): ClickHouseError => {
+const unanswered = (text: string, address: string | undefined): string => {
+  const server = address === undefined ? "ClickHouse" : `ClickHouse at ${address}`;
+  const firstLine = text.trim().split("\n", 1)[0] ?? "";
+  return /^<(!doctype|html|\?xml)/i.test(firstLine)
+    ? `${server} cannot be reached: something else answered there. It takes the address of ClickHouse's HTTP interface (port 8123 by default).`
+    : `${server} cannot be reached: ${firstLine || "no answer"}`;
+};
+
+/** Classifies what the HTTP client or the embedded engine threw; `address` is named where nothing answered. */
+export const toClickHouseError = (error: unknown, address?: string): ClickHouseError => {
   const text = error instanceof Error ? error.message : String(error);
   const code = codeOf(error, text);
   // Without a number the request never got an answer: refused, reset or timed out on the way.
   const failure = code === undefined ? "unavailable" : (failureByCode.get(code) ?? "other");
   // A parse error goes on with a dump of the row; only its first line is free of it, and it is cut short.
-  const firstLine = (text.split("\n", 1)[0] ?? "").replaceAll(/(Code: \d+\. DB::Exception: )+/g, "");
   const message =
-    code === undefined ? `ClickHouse cannot be reached: ${firstLine || "no answer"}` : firstLine;
+    code === undefined
+      ? unanswered(text, address)
+      : (text.split("\n", 1)[0] ?? "").replaceAll(/(Code: \d+\. DB::Exception: )+/g, "");
   return new ClickHouseError({
     failure,
     retryable: retryable[failure],

@@ -10,10 +10,15 @@ export type QueryParams = Readonly<
 export interface QueryBudget {
   readonly maxSeconds: number;
   readonly maxMemoryBytes: number;
+  /** Rows of the answer, which is held in memory as a whole; one million by default. */
+  readonly maxResultRows?: number;
 }
 
 /** A read that exceeds this fails with `over_budget` and harms nothing else. */
 export const defaultBudget: QueryBudget = { maxSeconds: 15, maxMemoryBytes: 1_500_000_000 };
+
+const MAX_RESULT_ROWS = 1_000_000;
+const MAX_RESULT_BYTES = 256 * 1024 * 1024;
 
 export interface RowsInsert {
   readonly table: string;
@@ -44,12 +49,18 @@ export interface ClickHouseShape {
 /** The one door to ClickHouse, embedded or on a server; both take the same SQL. */
 export class ClickHouse extends Context.Tag("footfall/ClickHouse")<ClickHouse, ClickHouseShape>() {}
 
-/** Settings of every read: the budget, and numbers as JSON numbers. */
+/**
+ * Settings of every read: the budget, numbers as JSON numbers, and `readonly`, so that a read can neither change
+ * anything nor reach files or other hosts. On a server it is also what lets an abandoned read be cancelled.
+ */
 export const readSettings = (budget: QueryBudget): Readonly<Record<string, number>> => ({
   max_execution_time: budget.maxSeconds,
   max_memory_usage: budget.maxMemoryBytes,
+  max_result_rows: budget.maxResultRows ?? MAX_RESULT_ROWS,
+  max_result_bytes: MAX_RESULT_BYTES,
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
+  readonly: 1,
 });
 
 /**

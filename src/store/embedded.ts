@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { type ChdbResult, drainPending, Session } from "chdb";
+import { drainPending, Session } from "chdb";
 import { Data, Effect, Layer, type Scope } from "effect";
 import { AppSettings } from "../config.ts";
 import {
@@ -8,11 +8,14 @@ import {
   type ClickHouseShape,
   defaultBudget,
   insertSettings,
+  type QueryBudget,
   type QueryParams,
   readSettings,
   settingsClause,
 } from "./clickhouse.ts";
 import { type ClickHouseError, toClickHouseError } from "./clickhouse-error.ts";
+import { readerSessions } from "./native-threads.ts";
+import { setParamsStatement } from "./query-params.ts";
 
 /** Another process holds the data directory; there is one process per directory. */
 export class DataDirectoryInUse extends Data.TaggedError("DataDirectoryInUse")<{
@@ -26,9 +29,6 @@ export class EngineNotStarted extends Data.TaggedError("EngineNotStarted")<{
   readonly message: string;
   readonly cause: unknown;
 }> {}
-
-/** Queries on one session run one after the other, so reads have sessions of their own. */
-const READER_SESSIONS = 4;
 
 const openSession = (
   directory: string,
@@ -53,28 +53,71 @@ const openSession = (
     (session) => Effect.sync(() => session.close()),
   );
 
-const definedParams = (params: QueryParams): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+// Parameters are set on the session, because the binding's own parameterised call runs only one at a time per process,
+// so that one slow read would hold up every other. They are overwritten by the next use of the session.
+const runOn = async (session: Session, sql: string, params: QueryParams = {}): Promise<string> => {
+  const setParams = setParamsStatement(params);
+  if (setParams !== undefined) await session.queryAsync(setParams);
+  return (await session.queryAsync(sql, { format: "JSONEachRow" })).text();
+};
 
-// A native call cannot be cut short, and its session stays busy until it ends. It is therefore never interrupted: the
-// session goes back to the pool when it is really free, and `max_execution_time` bounds the wait.
-const run = (
+/** A statement that changes something: it is not cut short, and the session is free again when this ends. */
+const write = (session: Session, sql: string, params?: QueryParams): Effect.Effect<void, ClickHouseError> =>
+  Effect.uninterruptible(
+    Effect.asVoid(
+      Effect.tryPromise({
+        try: () => runOn(session, sql, params),
+        catch: (error) => toClickHouseError(error),
+      }),
+    ),
+  );
+
+const KILL_INTERVAL_MS = 50;
+let reads = 0;
+
+// A native call has no handle to stop it by; the engine's own KILL QUERY finds it by its `log_comment`. It is repeated
+// until the call has ended, since an early one may come before the query is known to the engine.
+const killRead = async (killer: Session, mark: string, ended: Promise<unknown>) => {
+  const settled = ended.then(
+    () => true,
+    () => true,
+  );
+  for (;;) {
+    await killer.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${mark}' ASYNC`);
+    if (await Promise.race([settled, Bun.sleep(KILL_INTERVAL_MS).then(() => false)])) return;
+  }
+};
+
+// A message quotes the statement; the settings that were added to it would hide what matters.
+const withoutSettings = (error: unknown, settings: string): unknown =>
+  error instanceof Error ? new Error(error.message.replaceAll(settings, ""), { cause: error }) : error;
+
+/** A bounded read. Interruption ends the query in the engine and waits until the session is free again. */
+const read = (
   session: Session,
+  killer: Session,
   sql: string,
   params: QueryParams | undefined,
-): Effect.Effect<ChdbResult, ClickHouseError> =>
-  Effect.uninterruptible(
-    Effect.tryPromise({
-      try: () =>
-        params === undefined
-          ? session.queryAsync(sql, { format: "JSONEachRow" })
-          : session.queryBindAsync(sql, definedParams(params), { format: "JSONEachRow" }),
-      catch: toClickHouseError,
-    }),
-  );
+  budget: QueryBudget,
+): Effect.Effect<string, ClickHouseError> =>
+  Effect.async((resume) => {
+    reads += 1;
+    const mark = `footfall read ${reads}`;
+    const settings = settingsClause({ ...readSettings(budget), log_comment: mark });
+    const answer = runOn(session, `${sql} ${settings}`, params);
+    answer.then(
+      (text) => resume(Effect.succeed(text)),
+      (error) => resume(Effect.fail(toClickHouseError(withoutSettings(error, settings)))),
+    );
+    return Effect.promise(() => killRead(killer, mark, answer));
+  });
 
 const parseRows = <Row>(text: string): ReadonlyArray<Row> =>
   text === "" ? [] : (JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as ReadonlyArray<Row>);
+
+// Parameters are part of a SET statement here, which the default limit of 256 KiB would cut off.
+const prepare = (session: Session, database: string) =>
+  Effect.zipRight(write(session, `USE ${database}`), write(session, "SET max_query_size = 67108864"));
 
 /** ClickHouse in this process on `directory`: one session that writes, a few that read. */
 export const makeEmbedded = (
@@ -87,13 +130,17 @@ export const makeEmbedded = (
     // Registered first, so it runs after every session is closed: a new engine cannot open before this one is gone.
     yield* Effect.addFinalizer(() => Effect.promise(drainPending));
 
-    const openIn = Effect.tap(openSession(path), (session) => run(session, `USE ${database}`, undefined));
-    const first = yield* openSession(path);
-    yield* run(first, `CREATE DATABASE IF NOT EXISTS ${database}`, undefined);
-    yield* run(first, `USE ${database}`, undefined);
+    const writer = yield* openSession(path);
+    yield* write(writer, `CREATE DATABASE IF NOT EXISTS ${database}`);
+    yield* prepare(writer, database);
+    const killer = yield* openSession(path);
     const writerTurn = yield* Effect.makeSemaphore(1);
-    const idleReaders = yield* Effect.replicateEffect(openIn, READER_SESSIONS);
-    const readerTurn = yield* Effect.makeSemaphore(READER_SESSIONS);
+    // Statements on one session run one after the other, so reads have sessions of their own.
+    const idleReaders = yield* Effect.replicateEffect(
+      Effect.tap(openSession(path), (session) => prepare(session, database)),
+      readerSessions,
+    );
+    const readerTurn = yield* Effect.makeSemaphore(readerSessions);
 
     const withReader = <A, E>(use: (session: Session) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
       readerTurn.withPermits(1)(
@@ -109,23 +156,21 @@ export const makeEmbedded = (
       database,
       createDatabase: Effect.void,
       query: <Row extends object>(sql: string, params?: QueryParams, budget = defaultBudget) =>
-        withReader((session) => run(session, `${sql} ${settingsClause(readSettings(budget))}`, params)).pipe(
-          Effect.map((result) => parseRows<Row>(result.text())),
-        ),
-      command: (sql, params) => writerTurn.withPermits(1)(Effect.asVoid(run(first, sql, params))),
+        withReader((session) => read(session, killer, sql, params, budget)).pipe(Effect.map(parseRows<Row>)),
+      command: (sql, params) => writerTurn.withPermits(1)(write(writer, sql, params)),
       insertRows: ({ table, columns, rows, token }) =>
         writerTurn.withPermits(1)(
           Effect.uninterruptible(
             Effect.tryPromise({
               try: () =>
-                first.insert({
+                writer.insert({
                   table,
                   columns,
                   values: rows,
                   format: "JSONCompactEachRow",
                   settings: insertSettings(token),
                 }),
-              catch: toClickHouseError,
+              catch: (error) => toClickHouseError(error),
             }),
           ),
         ),
