@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, test } from "bun:test";
-import { type Effect, type Layer, ManagedRuntime } from "effect";
+import { type Effect, Layer, ManagedRuntime } from "effect";
 
 /**
  * Tests whose body is an effect that runs on one layer: built once before the first test of the file, closed after the
  * last. Call it at the top level of a test file.
  */
 export const testsOn = <R, E>(layer: Layer.Layer<R, E>) => {
-  const runtime = ManagedRuntime.make(layer);
+  const runtime = ManagedRuntime.make(Layer.orDie(layer));
   beforeAll(async () => void (await runtime.runtime()));
   afterAll(() => runtime.dispose());
   return {
