@@ -109,7 +109,13 @@ export const settings = Config.all({
     "AUTO_MIGRATE",
     "1: apply pending migrations to a ClickHouse server at start (embedded: always).",
   ),
-  batchSize: wholeNumber("BATCH_SIZE", 20_000, 1, 50_000, "Most events in one insert; a request is never split."),
+  batchSize: wholeNumber(
+    "BATCH_SIZE",
+    50_000,
+    1,
+    100_000,
+    "Most events in one insert; a request is never split.",
+  ),
   flushIntervalMs: wholeNumber(
     "FLUSH_INTERVAL_MS",
     1000,

@@ -3,6 +3,9 @@
 --
 -- `batch` numbers the writer's batches (strictly increasing): it tells, after a crash, which slice of a batch arrived.
 -- `received_at` is kept for late events; all questions are asked of `occurred_at`.
+-- `landing` has plain strings: reading JSON into LowCardinality columns takes 7.2 µs of CPU per row, into strings 4.0,
+-- and turning whole columns over on their way into `events` costs less than the difference (17.3 against 14.2 µs for an
+-- insert with all its views).
 -- `properties` is the sender's JSON text as it was sent: numbers and nesting survive exactly, and inserts are about a
 -- third faster than into a JSON column.
 -- `non_replicated_deduplication_window` makes a target know the last batches by their token, so that an insert whose
@@ -11,10 +14,10 @@
 
 CREATE TABLE IF NOT EXISTS landing
 (
-    project_id LowCardinality(String),
-    site_id LowCardinality(String),
-    source LowCardinality(String),
-    event_type LowCardinality(String),
+    project_id String,
+    site_id String,
+    source String,
+    event_type String,
     event_version UInt8,
     event_id String,
     occurred_at DateTime64(3, 'UTC'),
@@ -25,29 +28,29 @@ CREATE TABLE IF NOT EXISTS landing
     page_url String,
     page_path String,
     page_title String,
-    referrer_domain LowCardinality(String),
-    channel LowCardinality(String),
-    utm_source LowCardinality(String),
-    utm_medium LowCardinality(String),
-    utm_campaign LowCardinality(String),
-    utm_term LowCardinality(String),
-    utm_content LowCardinality(String),
-    click_id_type LowCardinality(String),
+    referrer_domain String,
+    channel String,
+    utm_source String,
+    utm_medium String,
+    utm_campaign String,
+    utm_term String,
+    utm_content String,
+    click_id_type String,
     click_id String,
-    country LowCardinality(String),
-    region LowCardinality(String),
-    device_type LowCardinality(String),
-    browser LowCardinality(String),
-    browser_version LowCardinality(String),
-    os LowCardinality(String),
-    os_version LowCardinality(String),
+    country String,
+    region String,
+    device_type String,
+    browser String,
+    browser_version String,
+    os String,
+    os_version String,
     is_bot Bool,
-    screen LowCardinality(String),
-    language LowCardinality(String),
-    timezone LowCardinality(String),
+    screen String,
+    language String,
+    timezone String,
     mapping_id UInt64,
     post_id UInt64,
-    device_slug LowCardinality(String),
+    device_slug String,
     properties String,
     batch UInt64
 )

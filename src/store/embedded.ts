@@ -30,12 +30,23 @@ export class EngineNotStarted extends Data.TaggedError("EngineNotStarted")<{
   readonly cause: unknown;
 }> {}
 
+/**
+ * In one process the answers to senders and readers go first: the engine's inserts and merges run at a lower priority
+ * (Linux, where the process may set it; elsewhere this has no effect).
+ */
+const BACKGROUND_NICENESS = 10;
+const backgroundThreads = {
+  os_threads_nice_value_query: BACKGROUND_NICENESS,
+  os_threads_nice_value_materialized_view: BACKGROUND_NICENESS,
+};
+const engineArguments = ["--", `--os_threads_nice_value_merge_mutate=${BACKGROUND_NICENESS}`];
+
 const openSession = (
   directory: string,
 ): Effect.Effect<Session, DataDirectoryInUse | EngineNotStarted, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
-      try: () => new Session(directory),
+      try: () => new Session(directory, { connectionArgs: engineArguments }),
       catch: (cause) => {
         const text = cause instanceof Error ? cause.message : String(cause);
         return text.includes("Cannot lock file")
@@ -168,7 +179,7 @@ export const makeEmbedded = (
                   columns,
                   values: rows,
                   format: "JSONCompactEachRow",
-                  settings: insertSettings(token),
+                  settings: { ...insertSettings(token), ...backgroundThreads },
                 }),
               catch: (error) => toClickHouseError(error),
             }),

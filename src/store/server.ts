@@ -58,7 +58,8 @@ const displayed = (url: string): string => {
  * The id an insert runs under on the server: as long as one with this token is running, a second one is refused (and
  * can be tried again), and it can be killed by it.
  */
-export const insertQueryId = (database: string, token: string): string => `footfall-${database}-${token}`;
+export const insertQueryId = (database: string, token: string): string =>
+  `footfall-${database}-${encodeURIComponent(token)}`;
 
 /** ClickHouse on a server, over HTTP. Nothing is sent before the first statement. */
 export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShape, never, Scope.Scope> =>

@@ -24,7 +24,7 @@ export class EventWriter extends Context.Tag("footfall/EventWriter")<
 >() {}
 
 /** A batch stays one block of one insert, whatever its rows weigh. */
-const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+const MAX_BATCH_BYTES = 32 * 1024 * 1024;
 
 /** At shutdown the queue is drained for so long; what is left then is reported. */
 const DRAIN_DEADLINE = Duration.seconds(20);
@@ -125,10 +125,11 @@ const make = Effect.gen(function* () {
 
   // One batch is under way at a time, so one piece of memory serves them all; a new one each time would cost more than
   // the copying.
-  let batchBytes = Buffer.allocUnsafeSlow(MAX_BATCH_BYTES);
+  let batchBytes = Buffer.allocUnsafeSlow(1024 * 1024);
   const gather = (requests: ReadonlyArray<QueuedRows>): Buffer => {
     const bytes = requests.reduce((sum, { rows }) => sum + rows.length, 0);
-    if (bytes > batchBytes.length) batchBytes = Buffer.allocUnsafeSlow(bytes);
+    if (bytes > batchBytes.length)
+      batchBytes = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * batchBytes.length));
     let end = 0;
     for (const { rows } of requests) end += rows.copy(batchBytes, end);
     return batchBytes.subarray(0, end);
