@@ -142,7 +142,7 @@ describe.each([
     "a batch over more than a hundred partitions arrives once",
     () =>
       Effect.gen(function* () {
-        const rows = impressions("decade", 500, 3600);
+        const rows = impressions("decade", 500, 3150);
         yield* insert(rows, "decade-1");
         yield* insert(rows, "decade-1");
         expect(yield* stored("decade")).toEqual(everywhere(500));

@@ -11,7 +11,7 @@ const hostile: ReadonlyArray<string> = [
   'it\'s "quoted" and `ticked`',
   "back\\slash, \\' and \\\\",
   "'; DROP TABLE events; --",
-  "{x:String} {y:UInt8} %s ${z}",
+  "{x:String} {y:UInt8} %s $1 {{z}}",
   "line\nbreak\r\n\ttab",
   "nul\0 bell\x07 back\b feed\f escape\x1b",
   "🦉 žluťoučký 漢字 \u202eoverride",

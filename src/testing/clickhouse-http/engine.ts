@@ -93,9 +93,10 @@ export class Engine {
         throw new HttpError(81, "UNKNOWN_DATABASE", `Database ${database} does not exist`);
       session.query(`USE ${database}`);
     }
+    // On its own, because parameters in the next statement may be long.
+    session.query("SET max_query_size = 268435456");
     // `readonly` comes last: it forbids every further change.
     const assignments: ReadonlyArray<readonly [string, string]> = [
-      ["max_query_size", "268435456"],
       ["log_comment", queryId],
       ...params.map(([name, value]) => [`param_${name}`, value] as const),
       ...settings.filter(([name]) => name !== "readonly"),
