@@ -3,7 +3,7 @@ import type { AppSettings } from "../config.ts";
 import type { InvalidParameter } from "../domain/errors.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
-import type { TimeRange } from "./buckets.ts";
+import type { TimeRange } from "./calendar/buckets.ts";
 import type { Question } from "./question.ts";
 import { type RowsOrder, selectStatement } from "./statement.ts";
 import { decideTable, requireRawEvents } from "./table-decider.ts";

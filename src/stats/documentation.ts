@@ -1,7 +1,7 @@
 import type { DocumentDecoration } from "elysia";
-import { intervals } from "./buckets.ts";
+import { intervals } from "./calendar/buckets.ts";
+import { DEFAULT_PROJECT, limitBounds, type RowsShape } from "./parameters/query.ts";
 import { postsShape } from "./posts.ts";
-import { DEFAULT_PROJECT, limitBounds, type RowsShape } from "./query.ts";
 import { botRules } from "./question.ts";
 import { widgetsShape } from "./widgets.ts";
 

@@ -6,9 +6,9 @@ import type { Run } from "../http/run.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
 import type { Answer } from "./answer.ts";
 import { postsDocumentation, timeseriesDocumentation, widgetsDocumentation } from "./documentation.ts";
-import type { Decoded } from "./parameters.ts";
+import { decodeTimeseriesQuery } from "./parameters/query.ts";
+import type { Decoded } from "./parameters/reader.ts";
 import { decodePostsQuery, postStats } from "./posts.ts";
-import { decodeTimeseriesQuery } from "./query.ts";
 import { timeseries } from "./timeseries.ts";
 import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
 

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { type Answer, type AnswerOptions, answer } from "./answer.ts";
-import { type Bucket, bucketsOf } from "./buckets.ts";
-import type { RowsQuery, RowsShape, SortKey } from "./query.ts";
+import { type Bucket, bucketsOf } from "./calendar/buckets.ts";
+import type { RowsQuery, RowsShape, SortKey } from "./parameters/query.ts";
 import type { Question } from "./question.ts";
 import type { RowsOrder } from "./statement.ts";
 import { type Dimension, widgetEventTypes } from "./tables.ts";

@@ -3,11 +3,11 @@ import { AppSettings } from "../config.ts";
 import { InvalidParameter } from "../domain/errors.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
-import { edgesOf, type TimeRange } from "./buckets.ts";
+import { edgesOf, type TimeRange } from "./calendar/buckets.ts";
+import { dateAt, startOfDayMs } from "./calendar/zone.ts";
 import type { Question } from "./question.ts";
 import { whereClause } from "./statement.ts";
 import { type Dimension, events, rollups, type StatsTable } from "./tables.ts";
-import { dateAt, startOfDayMs } from "./zone.ts";
 
 const DAY_MS = 86_400_000;
 

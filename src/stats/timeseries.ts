@@ -1,8 +1,8 @@
 import { Effect } from "effect";
 import { InvalidParameter } from "../domain/errors.ts";
 import { type Answer, type AnswerOptions, answer } from "./answer.ts";
-import { type Bucket, bucketsOf } from "./buckets.ts";
-import type { TimeseriesQuery } from "./query.ts";
+import { type Bucket, bucketsOf } from "./calendar/buckets.ts";
+import type { TimeseriesQuery } from "./parameters/query.ts";
 import type { Question } from "./question.ts";
 
 const MAXIMUM_BUCKETS = 10_000;

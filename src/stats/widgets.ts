@@ -1,5 +1,5 @@
 import type { AnswerOptions } from "./answer.ts";
-import { decodeRowsQuery, type RowsQuery } from "./query.ts";
+import { decodeRowsQuery, type RowsQuery } from "./parameters/query.ts";
 import { countedRows, type RowGroup, type WidgetRowsShape } from "./rows.ts";
 
 export const widgetsShape = {

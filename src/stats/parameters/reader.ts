@@ -1,5 +1,5 @@
 import { Either } from "effect";
-import { InvalidParameter } from "../domain/errors.ts";
+import { InvalidParameter } from "../../domain/errors.ts";
 
 /** A decoded value, or the parameter that is wrong and what it takes. */
 export type Decoded<A> = Either.Either<A, InvalidParameter>;

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { Either } from "effect";
-import type { Decoded } from "./parameters.ts";
-import { decodePostsQuery } from "./posts.ts";
+import { decodePostsQuery } from "../posts.ts";
+import { clickThroughRate, decodeWidgetsQuery } from "../widgets.ts";
 import { decodeTimeseriesQuery } from "./query.ts";
-import { clickThroughRate, decodeWidgetsQuery } from "./widgets.ts";
+import type { Decoded } from "./reader.ts";
 
 const JANUARY = "from=2024-01-01&to=2024-01-31";
 

@@ -1,5 +1,8 @@
 import { Either } from "effect";
-import { type Interval, intervals, type TimeRange } from "./buckets.ts";
+import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts";
+import { type BotRule, botRules, type Filters } from "../question.ts";
+import type { Dimension } from "../tables.ts";
+import { decodeRange } from "./range.ts";
 import {
   choice,
   type Decoded,
@@ -11,10 +14,7 @@ import {
   plainText,
   scalar,
   wholeNumber,
-} from "./parameters.ts";
-import { type BotRule, botRules, type Filters } from "./question.ts";
-import { decodeRange } from "./range.ts";
-import type { Dimension } from "./tables.ts";
+} from "./reader.ts";
 
 export const DEFAULT_PROJECT = "default";
 export const limitBounds = { minimum: 1, maximum: 1000, fallback: 100 } as const;

@@ -1,7 +1,7 @@
 import { Either } from "effect";
-import type { TimeRange } from "./buckets.ts";
-import { type Decoded, invalid, scalar } from "./parameters.ts";
-import { isTimeZone, startOfDayMs } from "./zone.ts";
+import type { TimeRange } from "../calendar/buckets.ts";
+import { isTimeZone, startOfDayMs } from "../calendar/zone.ts";
+import { type Decoded, invalid, scalar } from "./reader.ts";
 
 const MAXIMUM_YEARS = 20;
 const DAY_MS = 86_400_000;
