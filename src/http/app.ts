@@ -6,6 +6,8 @@ import { NotFound } from "../domain/errors.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
+import { statsRoutes } from "../stats/routes.ts";
+import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { pageRoutes } from "./pages.ts";
@@ -29,6 +31,7 @@ const IDLE_TIMEOUT_SECONDS = 30;
 export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
   const ingest = runtime.runSync(Ingest);
+  const { authorize } = runtime.runSync(AdminKey);
   return new Elysia({
     name: "footfall",
     serve: {
@@ -46,6 +49,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     })
     .use(docsRoutes)
     .use(ingestRoutes(run, ingest, settings))
+    .use(statsRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(pageRoutes(tracker));
 };
