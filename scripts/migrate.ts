@@ -22,9 +22,13 @@ const apply = Effect.gen(function* () {
 });
 
 const [argument, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (argument !== undefined && argument !== "--status")) {
+if (argument === "--help" && rest.length === 0) {
   console.log(usage);
-  process.exit(argument === "--help" && rest.length === 0 ? 0 : 2);
+  process.exit(0);
+}
+if (rest.length > 0 || (argument !== undefined && argument !== "--status")) {
+  console.error(usage);
+  process.exit(2);
 }
 
 await runScript(argument === "--status" ? showStatus : apply);

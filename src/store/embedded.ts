@@ -14,14 +14,9 @@ import {
   settingsClause,
 } from "./clickhouse.ts";
 import { type ClickHouseError, toClickHouseError } from "./clickhouse-error.ts";
+import { DataDirectoryInUse, isHeldByOther, lockDirectory } from "./directory-lock.ts";
 import { readerSessions } from "./native-threads.ts";
 import { setParamsStatement } from "./query-params.ts";
-
-/** Another process holds the data directory; there is one process per directory. */
-export class DataDirectoryInUse extends Data.TaggedError("DataDirectoryInUse")<{
-  readonly directory: string;
-  readonly message: string;
-}> {}
 
 /** The engine did not start on this directory. */
 export class EngineNotStarted extends Data.TaggedError("EngineNotStarted")<{
@@ -49,11 +44,8 @@ const openSession = (
       try: () => new Session(directory, { connectionArgs: engineArguments }),
       catch: (cause) => {
         const text = cause instanceof Error ? cause.message : String(cause);
-        return text.includes("Cannot lock file")
-          ? new DataDirectoryInUse({
-              directory,
-              message: `Another Footfall process is using the data directory ${directory}. Stop it, or set DATA_DIR to another directory.`,
-            })
+        return isHeldByOther(directory)
+          ? DataDirectoryInUse.of(directory)
           : new EngineNotStarted({
               directory,
               message: `The embedded ClickHouse engine could not be started in ${directory}: ${text}`,
@@ -137,7 +129,16 @@ export const makeEmbedded = (
 ): Effect.Effect<ClickHouseShape, DataDirectoryInUse | EngineNotStarted | ClickHouseError, Scope.Scope> =>
   Effect.gen(function* () {
     const path = resolve(directory);
-    mkdirSync(path, { recursive: true });
+    yield* Effect.try({
+      try: () => mkdirSync(path, { recursive: true }),
+      catch: (cause) =>
+        new EngineNotStarted({
+          directory: path,
+          message: `The data directory ${path} cannot be made: ${String(cause)}`,
+          cause,
+        }),
+    });
+    yield* lockDirectory(path);
     // Registered first, so it runs after every session is closed: a new engine cannot open before this one is gone.
     yield* Effect.addFinalizer(() => Effect.promise(drainPending));
 

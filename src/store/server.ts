@@ -30,11 +30,17 @@ const COMMAND_TIMEOUT = Duration.hours(1);
 
 const connect = (address: ServerAddress, database: string | undefined) =>
   Effect.acquireRelease(
-    Effect.sync(() =>
-      createClient({
-        url: address.url,
-        username: address.username,
-        password: Redacted.value(address.password),
+    Effect.sync(() => {
+      // A user and password in the URL go before the settings of their own.
+      const url = new URL(address.url);
+      const username = decodeURIComponent(url.username) || address.username;
+      const password = decodeURIComponent(url.password) || Redacted.value(address.password);
+      url.username = "";
+      url.password = "";
+      return createClient({
+        url,
+        username,
+        password,
         ...(database === undefined ? {} : { database }),
         request_timeout: Duration.toMillis(COMMAND_TIMEOUT),
         max_open_connections: 16,
@@ -43,8 +49,8 @@ const connect = (address: ServerAddress, database: string | undefined) =>
         application: "footfall",
         // Failures come back as typed errors; the client's own log would print rows.
         log: { level: ClickHouseLogLevel.OFF },
-      }),
-    ),
+      });
+    }),
     (client) => Effect.promise(() => client.close()),
   );
 
