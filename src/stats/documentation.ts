@@ -96,11 +96,15 @@ const answers = (description: string, example: Schema) => ({
   503: problem("ClickHouse does not answer at the moment."),
 });
 
+// The names stand in the document's components.
+const keys = [{ adminKey: [] }, { bearer: [] }];
+
 const sources =
   "Answered from rollups where they give the same numbers as the single events, otherwise from the single events; those reach back as far as they are kept, and a question beyond that is answered with 400.";
 
 export const widgetsDocumentation = {
   tags: ["Stats"],
+  security: keys,
   summary: "Impressions, clicks and visitors per widget mapping and device",
   description: `\`ctr\` is clicks ÷ impressions to 3 decimals, 0 without impressions. ${sources}`,
   parameters: rows(widgetsShape),
@@ -116,6 +120,7 @@ export const widgetsDocumentation = {
 
 export const postsDocumentation = {
   tags: ["Stats"],
+  security: keys,
   summary: "Widget impressions, clicks and visitors per post",
   description: `A visitor who saw several widgets of a post counts once. ${sources}`,
   parameters: rows(postsShape),
@@ -129,6 +134,7 @@ export const postsDocumentation = {
 
 export const timeseriesDocumentation = {
   tags: ["Stats"],
+  security: keys,
   summary: "Events and visitors over time",
   description: `Every bucket that the range touches is there, also without events. Days, weeks (from Monday) and months are named by their first date, hours by the time they start at with its offset, all in \`timezone\`; the first and last bucket count only what lies in the range. At most 10,000 buckets. ${sources}`,
   parameters: [

@@ -49,7 +49,7 @@ const obstacle = (question: Question, range: TimeRange): { parameter: string; ad
     const filter = Object.keys(question.filters).find((name) => name !== "site_id" && name !== "source");
     return { parameter: filter ?? "event_type", advice: "or ask without this filter" };
   }
-  // The coarsest cut that one of them allows.
+  // The finest cut that one of them allows.
   const grainMs = Math.min(...fitting.map((table) => table.grainMs));
   const unit = grainMs === DAY_MS ? "days" : "hours";
   if (range.zone !== "UTC") return { parameter: "timezone", advice: `or ask for whole ${unit} in UTC` };
