@@ -2,7 +2,7 @@ import { Cause, ConfigError, Effect, Exit, ManagedRuntime } from "effect";
 import { buildTracker } from "./client/tracker/build.ts";
 import { AppSettings, settingDescriptions } from "./config.ts";
 import { AdminKey } from "./http/admin-key.ts";
-import { makeApp } from "./http/app.ts";
+import { makeApp, type Services } from "./http/app.ts";
 import { layerLive } from "./layers.ts";
 
 /** After so long a stop is forced, whatever still waits. Longer than the writer's own deadline. */
@@ -47,21 +47,21 @@ export const startService = async (): Promise<void> => {
     return;
   }
   const startedAt = performance.now();
-  const runtime = ManagedRuntime.make(layerLive);
+  const live = ManagedRuntime.make(layerLive);
   // Layers are lazy: whatever is wrong shows here, before anything listens.
   const [services, tracker] = await Promise.all([
-    runtime.runPromiseExit(Effect.all([AppSettings, AdminKey])),
+    live.runPromiseExit(Effect.all([Effect.runtime<Services>(), AppSettings, AdminKey])),
     buildTracker(),
   ]);
   if (Exit.isFailure(services)) return fail(describe(Cause.squash(services.cause)));
-  const [settings, adminKey] = services.value;
+  const [runtime, settings, adminKey] = services.value;
 
   let stopping = false;
-  const app = makeApp({ runtime: runtime as never, settings, tracker, stopping: () => stopping });
+  const app = makeApp({ runtime, settings, tracker, stopping: () => stopping });
   try {
     app.listen({ port: settings.port, hostname: settings.host });
   } catch (error) {
-    await runtime.dispose();
+    await live.dispose();
     return fail(`Cannot listen on ${settings.host}:${settings.port}: ${describe(error)}`);
   }
 
@@ -74,7 +74,7 @@ export const startService = async (): Promise<void> => {
     const server = app.server;
     await Promise.race([server?.stop(), Bun.sleep(REQUESTS_DEADLINE_MS)]);
     void server?.stop(true);
-    await runtime.dispose();
+    await live.dispose();
     console.log("Stopped.");
     process.exit(0);
   };

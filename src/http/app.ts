@@ -1,4 +1,4 @@
-import { Effect, type Layer, type ManagedRuntime } from "effect";
+import { Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
@@ -17,7 +17,7 @@ import { makeRun } from "./run.ts";
 export type Services = Layer.Layer.Success<typeof layerLive>;
 
 export interface AppParts {
-  readonly runtime: ManagedRuntime.ManagedRuntime<Services, never>;
+  readonly runtime: Runtime.Runtime<Services>;
   readonly settings: Settings;
   readonly tracker: TrackerScript;
   /** True from the moment the service was told to stop. */
@@ -30,8 +30,8 @@ const IDLE_TIMEOUT_SECONDS = 30;
 /** Every route of the service. `listen` is left to the caller. */
 export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
-  const ingest = runtime.runSync(Ingest);
-  const { authorize } = runtime.runSync(AdminKey);
+  const ingest = Context.get(runtime.context, Ingest);
+  const { authorize } = Context.get(runtime.context, AdminKey);
   return new Elysia({
     name: "footfall",
     serve: {
@@ -44,7 +44,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   })
     .onError({ as: "global" }, ({ code, error, request }) => {
       if (code === "NOT_FOUND") return problemResponse(new NotFound({ path: new URL(request.url).pathname }));
-      runtime.runFork(Effect.logError("A route threw", error));
+      Runtime.runFork(runtime, Effect.logError("A route threw", error));
       return internalProblem();
     })
     .use(docsRoutes)

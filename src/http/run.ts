@@ -1,4 +1,4 @@
-import { Cause, Effect, Exit, type ManagedRuntime, Option } from "effect";
+import { Cause, Effect, Exit, Option, Runtime } from "effect";
 import { type HttpFailure, internalProblem, problemResponse } from "./problem.ts";
 
 /**
@@ -11,19 +11,19 @@ export type Run<R> = <A>(
 ) => Promise<A | Response>;
 
 export const makeRun =
-  <R>(runtime: ManagedRuntime.ManagedRuntime<R, never>): Run<R> =>
+  <R>(runtime: Runtime.Runtime<R>): Run<R> =>
   async (effect, signal) => {
-    const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal });
+    const exit = await Runtime.runPromiseExit(runtime, effect, signal === undefined ? undefined : { signal });
     if (Exit.isSuccess(exit)) return exit.value;
     const failure = Cause.failureOption(exit.cause);
     if (Option.isSome(failure)) {
       if (failure.value._tag === "ClickHouseError") {
-        runtime.runFork(Effect.logWarning(`ClickHouse: ${failure.value.message}`));
+        Runtime.runFork(runtime, Effect.logWarning(`ClickHouse: ${failure.value.message}`));
       }
       return problemResponse(failure.value);
     }
     if (!Cause.isInterruptedOnly(exit.cause)) {
-      runtime.runFork(Effect.logError("A request ended in a defect", exit.cause));
+      Runtime.runFork(runtime, Effect.logError("A request ended in a defect", exit.cause));
     }
     return internalProblem();
   };

@@ -10,7 +10,7 @@ import { statsRoutes } from "./routes.ts";
 
 const { it, runtime } = testsOn(Layer.merge(testClickHouse(), testSettings()));
 
-const app = statsRoutes(makeRun(runtime), (request) =>
+const app = statsRoutes(makeRun(await runtime.runtime()), (request) =>
   request.headers.get("x-admin-key") === "key" ? Effect.void : new Unauthorized({ reason: "missing" }),
 );
 
