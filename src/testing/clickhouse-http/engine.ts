@@ -21,7 +21,7 @@ const rawFormats: ReadonlySet<string> = new Set([
 
 interface InsertHead {
   readonly table: string;
-  readonly columns: ReadonlyArray<string>;
+  readonly columns?: ReadonlyArray<string>;
   readonly format: RawInsertFormat;
 }
 
@@ -31,8 +31,8 @@ const insertHead = (sql: string): InsertHead | undefined => {
   if (table === undefined || format === undefined || !rawFormats.has(format)) return undefined;
   return {
     table,
-    columns: columns?.split(",").map((column) => column.trim()) ?? [],
     format: format as RawInsertFormat,
+    ...(columns === undefined ? {} : { columns: columns.split(",").map((column) => column.trim()) }),
   };
 };
 
