@@ -31,6 +31,8 @@ export interface Drop {
   readonly message: string;
 }
 
+const noProperties = {};
+
 const noPage: PageAddress = {
   url: "",
   host: "",
@@ -65,8 +67,7 @@ export class Draft {
   mappingId = 0;
   postId = 0;
   deviceSlug = "";
-  /** The event's properties as JSON text. */
-  properties = "{}";
+  properties: object = noProperties;
 
   constructor(readonly input: EventInput) {}
 }

@@ -76,6 +76,7 @@ export const insertSettings = (token: string): Readonly<Record<string, number | 
   max_insert_threads: 1,
   max_partitions_per_insert_block: 0,
   input_format_parallel_parsing: 0,
+  input_format_json_read_objects_as_strings: 1,
 });
 
 /** `SETTINGS a = 1, b = 'x'`, for statements that carry their own settings. Names and values are our own. */

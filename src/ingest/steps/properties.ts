@@ -3,8 +3,15 @@ import type { Drop, Step } from "../draft.ts";
 
 interface Walk {
   keys: number;
+  /** More than what the JSON text can take, in bytes. */
+  most: number;
   drop: Drop | undefined;
 }
+
+/** A UTF-16 unit as JSON: an escape such as `\u0001`. */
+const MOST_BYTES_PER_UNIT = 6;
+/** A number, `true`, or the brackets, quotes, colon and comma around a value. */
+const MOST_BYTES_OF_SCALAR = 32;
 
 const tooLarge = (message: string): Drop => ({ code: "properties_too_large", message });
 
@@ -15,6 +22,11 @@ const fail = (walk: Walk, drop: Drop): boolean => {
 
 // Depth counts the properties object itself as 1, so the recursion is bounded by the limit, not by the sender.
 const fits = (value: unknown, depth: number, walk: Walk): boolean => {
+  if (typeof value === "string") {
+    walk.most += value.length * MOST_BYTES_PER_UNIT;
+    return true;
+  }
+  walk.most += MOST_BYTES_OF_SCALAR;
   if (typeof value === "number") {
     if (!Number.isFinite(value)) {
       return fail(walk, {
@@ -42,6 +54,7 @@ const fits = (value: unknown, depth: number, walk: Walk): boolean => {
   }
   for (const key of Object.keys(value)) {
     walk.keys++;
+    walk.most += key.length * MOST_BYTES_PER_UNIT + MOST_BYTES_OF_SCALAR;
     if (walk.keys > limits.propertiesKeys) {
       return fail(walk, tooLarge(`properties have more than ${limits.propertiesKeys} keys.`));
     }
@@ -62,18 +75,20 @@ const hasStorableText = (value: unknown): boolean => {
 const safeId = (value: unknown): number =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
 
-/** Keeps the properties as JSON text, and the ones that questions are asked of most as columns. */
+/** Keeps the properties, and the ones that questions are asked of most as columns. */
 export const putProperties: Step = (draft) => {
   const { properties } = draft.input;
   if (properties === undefined || properties === null) return undefined;
-  const walk: Walk = { keys: 0, drop: undefined };
+  const walk: Walk = { keys: 0, most: 0, drop: undefined };
   if (!fits(properties, 1, walk)) return walk.drop;
-  const json = JSON.stringify(properties);
-  // A UTF-16 unit is at most three bytes of UTF-8, so most texts need no exact count.
-  if (json.length * 3 > limits.propertiesBytes && Buffer.byteLength(json) > limits.propertiesBytes) {
+  // Most properties are far from the limit, and need no exact count.
+  if (
+    walk.most > limits.propertiesBytes &&
+    Buffer.byteLength(JSON.stringify(properties)) > limits.propertiesBytes
+  ) {
     return tooLarge(`properties are larger than ${limits.propertiesBytes} bytes of JSON.`);
   }
-  draft.properties = json;
+  draft.properties = properties;
   const { mapping_id, post_id, device_slug } = properties as Record<string, unknown>;
   draft.mappingId = safeId(mapping_id);
   draft.postId = safeId(post_id);
