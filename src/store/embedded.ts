@@ -56,13 +56,24 @@ const openSession = (
     (session) => Effect.sync(() => session.close()),
   );
 
+// The engine lets go of a failed statement, and of the memory it held, only with the session's next one.
+const releasing = async <A>(session: Session, statement: () => Promise<A>): Promise<A> => {
+  try {
+    return await statement();
+  } catch (error) {
+    await session.queryAsync("SELECT 1").catch(() => undefined);
+    throw error;
+  }
+};
+
 // Parameters are set on the session, because the binding's own parameterised call runs only one at a time per process,
 // so that one slow read would hold up every other. They are overwritten by the next use of the session.
-const runOn = async (session: Session, sql: string, params: QueryParams = {}): Promise<string> => {
-  const setParams = setParamsStatement(params);
-  if (setParams !== undefined) await session.queryAsync(setParams);
-  return (await session.queryAsync(sql, { format: "JSONEachRow" })).text();
-};
+const runOn = (session: Session, sql: string, params: QueryParams = {}): Promise<string> =>
+  releasing(session, async () => {
+    const setParams = setParamsStatement(params);
+    if (setParams !== undefined) await session.queryAsync(setParams);
+    return (await session.queryAsync(sql, { format: "JSONEachRow" })).text();
+  });
 
 /** A statement that changes something: it is not cut short, and the session is free again when this ends. */
 const write = (session: Session, sql: string, params?: QueryParams): Effect.Effect<void, ClickHouseError> =>
