@@ -31,6 +31,9 @@ const script = (request: Request, tracker: TrackerScript): Response => {
     : new Response(tracker.code, { headers });
 };
 
+/** A foot print's worth of a picture, so that browsers do not ask in vain. */
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1c6e5a"/><g fill="#fff"><ellipse cx="15" cy="19" rx="5" ry="8"/><circle cx="9.5" cy="9.5" r="2"/><circle cx="13.5" cy="7" r="2.1"/><circle cx="18" cy="7" r="2"/><circle cx="21.5" cy="9.5" r="1.7"/></g></svg>`;
+
 const hidden = { detail: { hide: true } };
 
 /** `GET /analytics.js`, and a demo page that uses it. */
@@ -40,6 +43,12 @@ export const pageRoutes = (tracker: TrackerScript) =>
       detail: { tags: ["Events"], summary: "The tracking script" },
     })
     .get("/", () => Response.redirect("/docs", 302), hidden)
+    .get(
+      "/favicon.ico",
+      () =>
+        new Response(icon, { headers: { "content-type": "image/svg+xml", "cache-control": SCRIPT_CACHE } }),
+      hidden,
+    )
     .get("/demo", () => html(renderDemo()), hidden)
     .get(
       "/demo/demo.css",
