@@ -1,4 +1,4 @@
-import { Config, ConfigError, Context, Either, Layer, Redacted } from "effect";
+import { Config, ConfigError, ConfigProvider, Context, Effect, Either, Layer, Redacted } from "effect";
 
 /** One line of the settings table: what `--help` and the README print. */
 export interface SettingDescription {
@@ -34,7 +34,6 @@ const text = (name: string, fallback: string, description: string) =>
     Config.withDescription(description),
   );
 
-// A variable set to nothing (`GEOIP_DB=` in an env file) means unset.
 const optionalText = (name: string, unsetMeans: string, description: string) =>
   Config.string(describe(name, unsetMeans, description)).pipe(
     Config.withDefault(""),
@@ -165,5 +164,27 @@ export type Settings = Config.Config.Success<typeof settings>;
 /** The settings as a service, so that a test can stand in its own. */
 export class AppSettings extends Context.Tag("footfall/AppSettings")<AppSettings, Settings>() {}
 
+// A variable set to nothing (`DATA_DIR=` in an env file, `${PORT:-}` in a compose file) means unset.
+const environment = (): ConfigProvider.ConfigProvider =>
+  ConfigProvider.fromMap(
+    new Map(
+      Object.entries(process.env).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== "",
+      ),
+    ),
+  );
+
 /** Reads the environment; a bad value fails with the setting's name and what it takes. */
-export const layerSettings = Layer.effect(AppSettings, settings);
+export const layerSettings = Layer.effect(
+  AppSettings,
+  Effect.suspend(() => Effect.withConfigProvider(settings, environment())),
+);
+
+/** What is wrong with the settings, in one line that names each wrong one. */
+export const describeConfigError = (error: ConfigError.ConfigError): string => {
+  if (error._op === "And" || error._op === "Or") {
+    return `${describeConfigError(error.left)}; ${describeConfigError(error.right)}`;
+  }
+  const name = error.path.join("_");
+  return error.message.startsWith(name) ? error.message : `${name}: ${error.message}`;
+};

@@ -1,6 +1,6 @@
 import { Cause, ConfigError, Effect, Exit, ManagedRuntime } from "effect";
 import { buildTracker } from "./client/tracker/build.ts";
-import { AppSettings, settingDescriptions } from "./config.ts";
+import { AppSettings, describeConfigError, settingDescriptions } from "./config.ts";
 import { AdminKey } from "./http/admin-key.ts";
 import { makeApp, type Services } from "./http/app.ts";
 import { layerLive } from "./layers.ts";
@@ -28,7 +28,7 @@ const usage = () =>
   ].join("\n");
 
 const describe = (error: unknown): string => {
-  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${String(error)}`;
+  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${describeConfigError(error)}`;
   return error instanceof Error ? error.message : String(error);
 };
 
@@ -57,7 +57,13 @@ export const startService = async (): Promise<void> => {
   const [runtime, settings, adminKey] = services.value;
 
   let stopping = false;
-  const app = makeApp({ runtime, settings, tracker, stopping: () => stopping });
+  let app: ReturnType<typeof makeApp>;
+  try {
+    app = makeApp({ runtime, settings, tracker, stopping: () => stopping });
+  } catch (error) {
+    await live.dispose();
+    return fail(describe(error));
+  }
   try {
     app.listen({ port: settings.port, hostname: settings.host });
   } catch (error) {
