@@ -13,6 +13,8 @@ export interface SenderOptions {
   readonly eventsPerSecond: number;
   readonly connections: number;
   readonly eventsPerRequest: number;
+  /** Every request halts in its middle for so long, so that at any moment some are under way. */
+  readonly pauseMs: number;
   /** Begins the id of every event. */
   readonly prefix: string;
 }
@@ -38,14 +40,19 @@ class Connection {
     this.#socket.on("close", () => this.#close());
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** The status of the answer, once all of it has come; `undefined` when the connection ended before. */
-  post(host: string, body: string): Promise<number | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
+  post(host: string, body: string, pauseMs: number): Promise<number | undefined> {
     return new Promise((resolve) => {
       this.#waiting = resolve;
+      const middle = body.length >> 1;
       this.#socket.write(
-        `POST /v1/events HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `POST /v1/events HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body.slice(0, middle)}`,
       );
+      setTimeout(() => this.#socket.write(body.slice(middle)), pauseMs);
     });
   }
 
@@ -106,6 +113,7 @@ export const startSender = (options: SenderOptions) => {
       const due = startedAt + (turn + index / options.connections) * intervalMs;
       const early = due - performance.now();
       if (early > 0) await Bun.sleep(early);
+      if (connection.closed) break;
       const ids: Array<string> = [];
       const events = Array.from({ length: options.eventsPerRequest }, () => {
         n += 1;
@@ -114,7 +122,7 @@ export const startSender = (options: SenderOptions) => {
         return eventOf(id, n);
       });
       for (const id of ids) sent.add(id);
-      const status = await connection.post(url.host, JSON.stringify({ events }));
+      const status = await connection.post(url.host, JSON.stringify({ events }), options.pauseMs);
       if (status === undefined) break;
       if (status === 200) for (const id of ids) answered.add(id);
       else otherStatuses[status] = (otherStatuses[status] ?? 0) + 1;

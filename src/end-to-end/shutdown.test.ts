@@ -20,6 +20,7 @@ const round = async (storage: Storage, number: number, signal: NodeJS.Signals) =
     eventsPerSecond: EVENTS_PER_SECOND,
     connections: 8,
     eventsPerRequest: 25,
+    pauseMs: 10,
     prefix: `round${number}`,
   });
   // The moment of the signal falls anywhere in the writer's rhythm.
