@@ -12,6 +12,11 @@ export interface QueuedRows {
 const weightOf = ({ count, rows }: QueuedRows): number => Math.max(count, Math.ceil(rows.length / 1024));
 
 export interface EventQueueShape {
+  /**
+   * Fails with `QueueFull` when there is no room for a single event. Asked before a body is looked at, so that refusing is
+   * cheap when there is too much to do already.
+   */
+  readonly expectRoom: Effect.Effect<void, QueueFull>;
   /** Takes all rows or none: fails with `QueueFull` when they do not fit, before any of them is kept. */
   readonly offer: (queued: QueuedRows) => Effect.Effect<void, QueueFull>;
   /** Waits until something is queued and takes all of it, oldest first; `undefined` once the queue has ended and is empty. */
@@ -51,7 +56,11 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
       gathering = undefined;
     };
 
+    const hasRoom = (more: number): boolean => !ended && weight + more <= capacity;
+    const full = new QueueFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
+
     return {
+      expectRoom: Effect.suspend(() => (hasRoom(1) ? Effect.void : full)),
       offer: (queued) =>
         Effect.suspend(() => {
           const more = weightOf(queued);
