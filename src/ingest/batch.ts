@@ -27,7 +27,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch> => {
   if (body.length === 0) return malformed("The body is empty.");
   if (!isUtf8(body)) return malformed("The body is not valid UTF-8.");
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  // RFC 8259 lets a reader pass over a byte order mark; senders on Windows write one.
+  const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8", start);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
