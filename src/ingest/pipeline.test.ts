@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { eventColumns, splitRows } from "../store/event-row.ts";
+import { testContext, typedEvents } from "../testing/service/ingest-context.ts";
+import { ingestBatch } from "./pipeline.ts";
+
+const ingest = (...events: ReadonlyArray<unknown>) => {
+  const { count, rows, rejections } = ingestBatch(
+    { events, sentAt: undefined, hasEscapes: true },
+    testContext(),
+  );
+  const decoded = splitRows(rows).map((row) => {
+    const values: ReadonlyArray<unknown> = JSON.parse(row.toString());
+    return Object.fromEntries(eventColumns.map((name, index) => [name, values[index]]));
+  });
+  return { count, rows: decoded, rejections };
+};
+
+const good = { event_type: "page_view", event_id: "good" };
+
+test("every event is taken or rejected on its own, under its place in the sender's list", () => {
+  const { count, rows, rejections } = ingest(
+    null,
+    good,
+    { event_type: "" },
+    { ...good, event_id: "second" },
+    { ...good, occurred_at: 0 },
+    { event_type: "widget_click", properties: {} },
+  );
+  expect([count, rows.map(({ event_id }) => event_id)]).toEqual([2, ["good", "second"]]);
+  expect(rejections.map(({ index, code }) => [index, code])).toEqual([
+    [0, "invalid_event"],
+    [2, "invalid_event"],
+    [4, "too_old"],
+    [5, "invalid_properties"],
+  ]);
+});
+
+test("what one event says is not in the next one's row", () => {
+  const { rows } = ingest(
+    {
+      event_type: "widget_impression",
+      event_id: "full",
+      event_version: 9,
+      visitor_id: "v",
+      session_id: "s",
+      user_id: "u",
+      user_agent: "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+      source: "wordpress",
+      site_id: "a.org",
+      page_url: "https://a.org/x?utm_source=n&gclid=c",
+      page_title: "t",
+      referrer: "https://google.com/",
+      screen: "1x1",
+      language: "de",
+      timezone: "UTC",
+      properties: typedEvents.widget_impression,
+    },
+    { event_type: "page_view" },
+  );
+  const [, second] = rows;
+  const [alone] = ingest({ event_type: "page_view" }).rows;
+  expect([second]).toEqual([alone]);
+});
+
+test("nothing taken is no rows at all", () => {
+  expect(ingest({}, [], 5)).toMatchObject({ count: 0, rows: [], rejections: { length: 3 } });
+});
+
+test("no text breaks out of its row", () => {
+  const text = 'a\n"],[1\r\n\u2028\u2029\\';
+  const { count, rows } = ingest(
+    { ...good, page_title: text, user_id: text, properties: { [text]: text } },
+    good,
+  );
+  expect([count, rows.length]).toEqual([2, 2]);
+  expect(rows[0]).toMatchObject({ page_title: text, user_id: text, properties: { [text]: text } });
+});
