@@ -27,6 +27,8 @@ export interface AppParts {
 /** A connection that says nothing for so long is closed; in seconds. */
 const IDLE_TIMEOUT_SECONDS = 30;
 
+const MAX_REQUEST_BYTES = 256 * 1024 * 1024;
+
 /** Every route of the service. `listen` is left to the caller. */
 export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
@@ -38,8 +40,9 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       // Two processes on one port would share its traffic without a word.
       reusePort: false,
-      // A little above our own limit, so that ours answers first and in the form of a problem.
-      maxRequestBodySize: settings.maxBodyBytes + 65_536,
+      // Far above the routes' own limits, so that theirs answer, with a problem that a page's script can read: Bun's
+      // bare 413 would look to it like a lost connection. What a route does not read is thrown away, not kept.
+      maxRequestBodySize: MAX_REQUEST_BYTES,
     },
   })
     .onError({ as: "global" }, ({ code, error, request }) => {
