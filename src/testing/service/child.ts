@@ -12,6 +12,8 @@ export interface RunningService extends AsyncDisposable {
   readonly startedWithinMs: number;
   /** Everything it has printed so far, both streams. */
   readonly output: () => string;
+  /** Memory that it occupies now. */
+  readonly residentBytes: () => number;
   /** Sends a signal without waiting for anything. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Sends a signal and waits for the end; resolves with the exit code. */
@@ -43,6 +45,14 @@ const bareEnvironment = (): Record<string, string> =>
 const collect = async (stream: ReadableStream<Uint8Array>, add: (text: string) => void) => {
   const decoder = new TextDecoder();
   for await (const part of stream) add(decoder.decode(part, { stream: true }));
+};
+
+const residentBytes = (pid: number): number => {
+  const kilobytes =
+    process.platform === "linux"
+      ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+      : Bun.spawnSync(["ps", "-o", "rss=", "-p", String(pid)]).stdout.toString();
+  return Number(kilobytes) * 1024;
 };
 
 const spawn = (options: ServiceOptions) => {
@@ -101,6 +111,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Runnin
     dataDir,
     startedWithinMs,
     output: () => printed.all,
+    residentBytes: () => residentBytes(child.pid),
     signal: (signal) => child.kill(signal),
     stop: (signal = "SIGTERM") => {
       child.kill(signal);
