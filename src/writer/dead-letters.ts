@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Context, Effect, Layer } from "effect";
 import { AppSettings } from "../config.ts";
+import { healing } from "./retry.ts";
 
 /** One row that ClickHouse will never take, kept for a person to look at. */
 export interface DeadLetter {
@@ -15,30 +16,49 @@ export interface DeadLetter {
 export class DeadLetters extends Context.Tag("footfall/DeadLetters")<
   DeadLetters,
   {
-    /** Returns when the row is on disk. */
+    /** Returns when the row is on disk; waits for as long as it cannot be written there. */
     readonly keep: (letter: DeadLetter) => Effect.Effect<void>;
     /** How many were kept since start. */
     readonly count: () => number;
   }
 >() {}
 
+const append = (path: string, line: string): void => {
+  const file = openSync(path, "a", 0o600);
+  try {
+    const { size } = fstatSync(file);
+    try {
+      writeFileSync(file, line);
+      fsyncSync(file);
+    } catch (error) {
+      // What a full disk left of the line must not stand before the next one.
+      ftruncateSync(file, size);
+      throw error;
+    }
+  } finally {
+    closeSync(file);
+  }
+};
+
 export const layerDeadLetters = Layer.effect(
   DeadLetters,
   Effect.map(AppSettings, ({ dataDir }) => {
     let count = 0;
+    const path = join(dataDir, "dead-letters.ndjson");
     return {
+      // Trying again here, because the writer would begin its batch anew and store the rest of it a second time.
       keep: (letter) =>
-        Effect.sync(() => {
+        Effect.try(() => {
           mkdirSync(dataDir, { recursive: true });
-          const file = openSync(join(dataDir, "dead-letters.ndjson"), "a", 0o600);
-          try {
-            writeSync(file, `${JSON.stringify(letter)}\n`);
-            fsyncSync(file);
-          } finally {
-            closeSync(file);
-          }
+          append(path, `${JSON.stringify(letter)}\n`);
           count++;
-        }),
+        }).pipe(
+          Effect.tapError(({ cause }) =>
+            Effect.logError(`An event that cannot be stored cannot be put aside either: ${String(cause)}`),
+          ),
+          Effect.retry(healing),
+          Effect.orDie,
+        ),
       count: () => count,
     };
   }),
