@@ -29,6 +29,8 @@ export interface InProcessOptions {
   readonly settings?: Partial<Settings>;
   /** The embedded engine unless another layer of the store is to be tested. */
   readonly clickhouse?: Layer.Layer<ClickHouse, unknown>;
+  /** What everything stands on, such as another clock. */
+  readonly ground?: Layer.Layer<never>;
 }
 
 /** A JSON answer and what came with it. */
@@ -57,7 +59,7 @@ const open = async (options: InProcessOptions, logs: Array<string>): Promise<Liv
     Layer.provideMerge(Layer.mergeAll(layerEventQueue, layerDeadLetters)),
     Layer.provideMerge(options.clickhouse ?? testClickHouse(undefined, retention)),
     Layer.provideMerge(testSettings(overrides)),
-    Layer.provideMerge(quiet),
+    Layer.provideMerge(Layer.merge(quiet, options.ground ?? Layer.empty)),
   );
   const live = ManagedRuntime.make(Layer.orDie(layer));
   const runtime = await live.runtime();
