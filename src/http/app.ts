@@ -1,4 +1,4 @@
-import { Context, Effect, type Layer, Runtime } from "effect";
+import { Cause, Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
@@ -47,7 +47,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   })
     .onError({ as: "global" }, ({ code, error, request }) => {
       if (code === "NOT_FOUND") return problemResponse(new NotFound({ path: new URL(request.url).pathname }));
-      Runtime.runFork(runtime, Effect.logError("A route threw", error));
+      Runtime.runFork(runtime, Effect.logError("A route threw", Cause.die(error)));
       return internalProblem();
     })
     .use(docsRoutes)

@@ -1,4 +1,4 @@
-import { Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
+import { Cause, Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
@@ -159,7 +159,7 @@ const make = Effect.gen(function* () {
   const guardedTurn = Effect.catchAllDefect(turn, (defect) =>
     Effect.suspend(() => {
       failing = String(defect);
-      return Effect.zipRight(Effect.logError("The writer met a defect", defect), Effect.sleep("1 second"));
+      return Effect.zipRight(Effect.logError("The writer met a defect", Cause.die(defect)), Effect.sleep("1 second"));
     }),
   );
 
