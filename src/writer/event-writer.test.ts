@@ -1,0 +1,188 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { Context, Effect, Exit, Layer, ManagedRuntime, Scope } from "effect";
+import { ClickHouse, type ClickHouseShape } from "../store/clickhouse.ts";
+import { testClickHouse } from "../testing/clickhouse.ts";
+import { encodedRows } from "../testing/service/encoded-rows.ts";
+import { serviceForTests } from "../testing/service/in-process.ts";
+import { testSettings } from "../testing/settings.ts";
+import { latestBatch } from "./batch-number.ts";
+import { layerDeadLetters } from "./dead-letters.ts";
+import { EventQueue, layerEventQueue } from "./event-queue.ts";
+import { EventWriter, layerEventWriter } from "./event-writer.ts";
+
+const events = (count: number, type: string) => ({
+  events: Array.from({ length: count }, (_, n) => ({ event_type: type, event_id: `${type}-${n}` })),
+});
+
+interface BatchRow {
+  readonly batch: number;
+  readonly n: number;
+}
+
+const batchesOf = (type: string) =>
+  `SELECT batch, count() AS n FROM events WHERE event_type = '${type}' GROUP BY batch ORDER BY batch`;
+
+describe("a flush", () => {
+  const service = serviceForTests({ settings: { flushIntervalMs: 400, batchSize: 100 } });
+  const writtenWithin = async (): Promise<number> => {
+    const startedAt = performance.now();
+    await service.settled();
+    return performance.now() - startedAt;
+  };
+  const quiet = () => Bun.sleep(450);
+
+  test("comes at once after a quiet time", async () => {
+    await quiet();
+    await service.post(events(1, "first"));
+    expect(await writtenWithin()).toBeLessThan(300);
+  });
+
+  test("comes when its time is up, and takes what has come by then", async () => {
+    await quiet();
+    await service.post(events(1, "opening"));
+    await service.settled();
+    for (let n = 0; n < 5; n++) await service.post(events(3, "gathered"));
+    expect(await writtenWithin()).toBeGreaterThan(150);
+    expect(await service.rows<BatchRow>(batchesOf("gathered"))).toMatchObject([{ n: 15 }]);
+  });
+
+  test("comes before its time when there are enough for a batch; a request is never split", async () => {
+    await quiet();
+    await service.post(events(1, "before"));
+    await service.settled();
+    const startedAt = performance.now();
+    for (let n = 0; n < 7; n++) await service.post(events(30, "many"));
+    // Two batches are full; what is left waits for its time.
+    const many = () =>
+      service.run(Effect.flatMap(ClickHouse, ({ query }) => query<BatchRow>(batchesOf("many"))));
+    while ((await many()).length < 2 && performance.now() - startedAt < 390) await Bun.sleep(5);
+    expect(performance.now() - startedAt).toBeLessThan(390);
+    const batches = await service.rows<BatchRow>(batchesOf("many"));
+    expect(batches.reduce((sum, { n }) => sum + n, 0)).toBe(210);
+    for (const { n } of batches) {
+      expect(n % 30).toBe(0);
+      expect(n).toBeLessThanOrEqual(100);
+    }
+  });
+
+  test("of a request larger than a batch is one insert", async () => {
+    await service.post(events(250, "large"));
+    expect(await service.rows<BatchRow>(batchesOf("large"))).toMatchObject([{ n: 250 }]);
+  });
+
+  test("numbers batches upwards, and every table knows the last number", async () => {
+    const numbers = (
+      await service.rows<BatchRow>(
+        "SELECT batch, count() AS n FROM events GROUP BY batch ORDER BY min(received_at)",
+      )
+    ).map(({ batch }) => batch);
+    expect(numbers.length).toBeGreaterThan(5);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(await service.run(latestBatch)).toBe(numbers.at(-1) as number);
+    expect(await service.rows("SELECT max(watermark) AS last FROM hourly_event_stats")).toEqual([
+      { last: numbers.at(-1) },
+    ]);
+  });
+});
+
+/** A writer of its own on a shared store, so that its end can be watched. */
+const openWriter = async (clickhouse: ClickHouseShape, flushIntervalMs = 60_000) => {
+  const scope = Effect.runSync(Scope.make());
+  const layer = layerEventWriter.pipe(
+    Layer.provideMerge(Layer.mergeAll(layerEventQueue, layerDeadLetters)),
+    Layer.provideMerge(Layer.succeed(ClickHouse, clickhouse)),
+    Layer.provideMerge(testSettings({ flushIntervalMs })),
+  );
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope));
+  const queue = Context.get(context, EventQueue);
+  return {
+    offer: (count: number, type: string) =>
+      Effect.runPromise(queue.offer(encodedRows(events(count, type).events))),
+    state: Context.get(context, EventWriter).state,
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
+  };
+};
+
+describe("a writer", () => {
+  const store = ManagedRuntime.make(testClickHouse());
+  const sharedStore = () => store.runPromise(ClickHouse);
+  afterAll(() => store.dispose());
+
+  const ids = async (type: string) => {
+    const { query } = await sharedStore();
+    const rows = await Effect.runPromise(
+      query<{ event_id: string }>(
+        `SELECT event_id FROM events WHERE event_type = '${type}' ORDER BY event_id`,
+      ),
+    );
+    return rows.map(({ event_id }) => event_id);
+  };
+  const idsOf = (count: number, type: string) =>
+    events(count, type)
+      .events.map(({ event_id }) => event_id)
+      .toSorted();
+
+  test("that ends stores all that was accepted, and takes no more", async () => {
+    const writer = await openWriter(await sharedStore());
+    // The first one goes at once; the rest would wait for a minute.
+    for (let n = 0; n < 20; n++) await writer.offer(10, `drained ${n}`);
+    await writer.close();
+    for (let n = 0; n < 20; n++) expect(await ids(`drained ${n}`)).toEqual(idsOf(10, `drained ${n}`));
+    await expect(writer.offer(1, "too late")).rejects.toThrow();
+    expect(writer.state()).toMatchObject({ alive: false, stored: 200, failing: undefined });
+  });
+
+  test("that has nothing to do ends at once", async () => {
+    const writer = await openWriter(await sharedStore());
+    const startedAt = performance.now();
+    await writer.close();
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  test("goes on above the numbers of the one before it", async () => {
+    const clickhouse = await sharedStore();
+    const batchOf = async (type: string) =>
+      (await Effect.runPromise(clickhouse.query<BatchRow>(batchesOf(type))))[0]?.batch ?? 0;
+    for (const type of ["life 1", "life 2", "life 3"]) {
+      const writer = await openWriter(clickhouse);
+      await writer.offer(1, type);
+      await writer.close();
+    }
+    expect(await batchOf("life 2")).toBeGreaterThan(await batchOf("life 1"));
+    expect(await batchOf("life 3")).toBeGreaterThan(await batchOf("life 2"));
+  });
+
+  test("goes on also when the raw events of the one before it are gone", async () => {
+    const clickhouse = await sharedStore();
+    const before = await store.runPromise(latestBatch);
+    await Effect.runPromise(clickhouse.command("TRUNCATE TABLE events"));
+    expect(await store.runPromise(latestBatch)).toBe(before);
+  });
+
+  test("that meets a bug in a turn lives on, says so, and stores everything once", async () => {
+    const clickhouse = await sharedStore();
+    let bugs = 2;
+    const buggy: ClickHouseShape = {
+      ...clickhouse,
+      insertRows: (insert) =>
+        Effect.suspend(() => {
+          bugs -= 1;
+          if (bugs >= 0) throw new TypeError("undefined is not a function");
+          return clickhouse.insertRows(insert);
+        }),
+    };
+    const writer = await openWriter(buggy, 10);
+    await writer.offer(5, "buggy");
+    await Bun.sleep(200);
+    expect(writer.state()).toMatchObject({
+      alive: true,
+      stored: 0,
+      failing: expect.stringMatching("function"),
+    });
+    while (writer.state().stored < 5) await Bun.sleep(10);
+    await writer.offer(1, "after the bug");
+    await writer.close();
+    expect(await ids("buggy")).toEqual(idsOf(5, "buggy"));
+    expect(await ids("after the bug")).toHaveLength(1);
+  });
+});
