@@ -159,7 +159,10 @@ const make = Effect.gen(function* () {
   const guardedTurn = Effect.catchAllDefect(turn, (defect) =>
     Effect.suspend(() => {
       failing = String(defect);
-      return Effect.zipRight(Effect.logError("The writer met a defect", Cause.die(defect)), Effect.sleep("1 second"));
+      return Effect.zipRight(
+        Effect.logError("The writer met a defect", Cause.die(defect)),
+        Effect.sleep("1 second"),
+      );
     }),
   );
 
