@@ -64,7 +64,10 @@ const origins = (name: string, description: string) =>
     Config.mapOrFail((value): Either.Either<AllowedOrigins, ConfigError.ConfigError> => {
       if (value === "*") return Either.right("*");
       const list = value.split(",").map((entry) => entry.trim().toLowerCase().replace(/\/$/, ""));
-      const bad = list.find((entry) => !URL.canParse(entry) || new URL(entry).origin !== entry);
+      // A star within an origin parses as a host, and would match nothing.
+      const bad = list.find(
+        (entry) => entry.includes("*") || !URL.canParse(entry) || new URL(entry).origin !== entry,
+      );
       return bad === undefined
         ? Either.right(new Set(list))
         : Either.left(
