@@ -45,6 +45,8 @@ export const docsRoutes = new Elysia({ name: "docs" })
     openapi({
       path: "/docs",
       provider: null,
+      // The script's address looks like that of a file.
+      exclude: { staticFile: false },
       documentation: {
         info: {
           title: "Footfall",

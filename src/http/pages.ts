@@ -11,7 +11,10 @@ const SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400";
 const html = (body: string) =>
   new Response(body, { headers: { "content-type": "text/html; charset=utf-8" } });
 
-const acceptsGzip = (request: Request) => /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+// `gzip;q=0` says that gzip is not wanted.
+const gzipAccepted = /(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))/i;
+
+const acceptsGzip = (request: Request) => gzipAccepted.test(request.headers.get("accept-encoding") ?? "");
 
 const script = (request: Request, tracker: TrackerScript): Response => {
   const headers: Record<string, string> = {
