@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import { serviceForTests } from "../testing/service/in-process.ts";
+
+const service = serviceForTests();
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { summary?: string; security?: unknown }>>>
+  >;
+}
+
+describe("the API document", () => {
+  test("holds every public route, each with a summary, and nothing else", async () => {
+    const { status, body } = await service.request<Document>("/docs/json");
+    expect(status).toBe(200);
+    expect(body.openapi).toStartWith("3.");
+    const routes = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { summary }]) => [`${method} ${path}`, typeof summary] as const),
+    );
+    expect(Object.fromEntries(routes)).toEqual({
+      "post /v1/events": "string",
+      "get /v1/stats/widgets": "string",
+      "get /v1/stats/posts": "string",
+      "get /v1/stats/timeseries": "string",
+      "get /health": "string",
+      "get /ready": "string",
+      "get /analytics.js": "string",
+    });
+  });
+
+  test("gives an example of a batch that the service takes", async () => {
+    const { body } = await service.request<{
+      paths: { "/v1/events": { post: { requestBody: { content: Record<string, { example: object }> } } } };
+    }>("/docs/json");
+    const example = body.paths["/v1/events"].post.requestBody.content["application/json"]?.example;
+    expect((await service.post(example)).body).toEqual({ accepted: 1, rejected: 0 });
+  });
+});
+
+test("the page of the docs loads only what comes with Footfall", async () => {
+  const page = await (await fetch(`${service.url()}/docs`)).text();
+  const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+  expect(loaded.length).toBeGreaterThan(2);
+  for (const path of loaded) {
+    expect(path).toMatch(/^\/[^/]/);
+    const response = await fetch(service.url() + path);
+    expect([path, response.status]).toEqual([path, 200]);
+    expect((await response.text()).length).toBeGreaterThan(50);
+  }
+});
