@@ -51,7 +51,7 @@ const cut = <A>(list: ReadonlyArray<A>, parts: number): ReadonlyArray<ReadonlyAr
 
 describe.each([
   { engine: "embedded", clickhouse: testClickHouse(undefined, retention), runs: 100 },
-  { engine: "server", clickhouse: testClickHouseServer(undefined, retention), runs: 20 },
+  { engine: "server", clickhouse: testClickHouseServer(undefined, retention), runs: 10 },
 ])("any batches, ClickHouse $engine", ({ clickhouse, runs }) => {
   const service = serviceForTests({ settings: retention, clickhouse });
 

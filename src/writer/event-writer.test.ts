@@ -161,7 +161,7 @@ describe("a writer", () => {
 
   test("that meets a bug in a turn lives on, says so, and stores everything once", async () => {
     const clickhouse = await sharedStore();
-    let bugs = 2;
+    let bugs = 1;
     const buggy: ClickHouseShape = {
       ...clickhouse,
       insertRows: (insert) =>
