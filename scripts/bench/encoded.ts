@@ -14,7 +14,7 @@ export const encodedRows = (rows: number): Buffer => {
     makeBodies(rows / EVENTS_PER_REQUEST).map((body) => {
       const batch = readBatch(body);
       if (Either.isLeft(batch)) throw batch.left;
-      return ingestBatch(batch.right, {
+      const { rows } = ingestBatch(batch.right, {
         project: "default",
         receivedAt: Date.now(),
         clockSkewMs: 0,
@@ -26,7 +26,8 @@ export const encodedRows = (rows: number): Buffer => {
         visitorKeys,
         checkText: false,
         newId: () => crypto.randomUUID(),
-      }).rows;
+      });
+      return Buffer.from(rows);
     }),
   );
 };

@@ -4,7 +4,7 @@ const USER_AGENT =
   "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
 
 /** A sender that is refused waits so long before it sends the same body again, in milliseconds. */
-const REFUSED_WAIT_MS = 20;
+const REFUSED_WAIT_MS = 250;
 
 export interface LoadResult {
   /** Events answered as accepted. */
@@ -22,7 +22,7 @@ export const load = async (
   url: string,
   bodies: ReadonlyArray<Uint8Array<ArrayBuffer>>,
   events: number,
-  connections = 8,
+  connections = 64,
 ): Promise<LoadResult> => {
   const requests = Math.ceil(events / EVENTS_PER_REQUEST);
   const times: Array<number> = [];

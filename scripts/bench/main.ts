@@ -10,7 +10,7 @@ Measures Footfall on this machine and prints one table. Every ratio compares two
 absolute figures are only this machine's.
 
   --only     which rows to measure; all of them without it
-  --events   events per round of accept and sustain, and events in the data that read asks (1000000)
+  --events   events per round of sustain, and events in the data that read asks (1000000)
   --rounds   rounds of accept and sustain; the table shows medians (3)`;
 
 const stages = ["accept", "sustain", "read", "footprint"] as const;
@@ -50,7 +50,7 @@ const readArguments = () => {
 
 const { only, events, rounds } = readArguments();
 const measure: Record<Stage, () => Promise<ReadonlyArray<Row>>> = {
-  accept: async () => [await accept({ events, rounds })],
+  accept: async () => [await accept({ rounds })],
   sustain: async () => [await sustain({ events, rounds })],
   read: () => read(events),
   footprint,

@@ -4,6 +4,7 @@ import { AppSettings } from "../config.ts";
 import type { MalformedBatch, QueueFull } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { EventQueue } from "../writer/event-queue.ts";
+import { RowArena } from "../writer/row-arena.ts";
 import { readBatch } from "./batch.ts";
 import { ingestBatch } from "./pipeline.ts";
 import { openGeoTable } from "./steps/geo.ts";
@@ -48,6 +49,7 @@ const make = Effect.gen(function* () {
   // Salts are destroyed on time also when no visitor comes.
   yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 hour")));
   const newId = monotonicFactory();
+  const arena = new RowArena();
   const retentionMs = settings.rawRetentionDays * DAY_MS;
 
   return Ingest.of({
@@ -75,7 +77,9 @@ const make = Effect.gen(function* () {
             rejections.length === 0
               ? { accepted: count, rejected: 0 }
               : { accepted: count, rejected: rejections.length, errors: rejections };
-          return count === 0 ? Effect.succeed(answer) : Effect.as(queue.offer({ count, rows }), answer);
+          return count === 0
+            ? Effect.succeed(answer)
+            : Effect.as(queue.offer({ count, ...arena.hold(rows) }), answer);
         },
       ),
   });

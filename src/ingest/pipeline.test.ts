@@ -8,7 +8,7 @@ const ingest = (...events: ReadonlyArray<unknown>) => {
     { events, sentAt: undefined, hasEscapes: true },
     testContext(),
   );
-  const decoded = splitRows(rows).map((row) => {
+  const decoded = splitRows(Buffer.from(rows)).map((row) => {
     const values: ReadonlyArray<unknown> = JSON.parse(row.toString());
     return Object.fromEntries(eventColumns.map((name, index) => [name, values[index]]));
   });

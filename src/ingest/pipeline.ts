@@ -28,7 +28,7 @@ export interface IngestedBatch {
   /** How many events were taken. */
   readonly count: number;
   /** Their encoded rows, as they go to the store. */
-  readonly rows: Buffer;
+  readonly rows: string;
   readonly rejections: ReadonlyArray<Rejection>;
 }
 
@@ -54,5 +54,5 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
     rows += encodeRow(draft, context);
     count++;
   }
-  return { count, rows: Buffer.from(rows), rejections };
+  return { count, rows, rejections };
 };

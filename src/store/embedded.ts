@@ -29,7 +29,7 @@ export class EngineNotStarted extends Data.TaggedError("EngineNotStarted")<{
  * In one process the answers to senders and readers go first: the engine's inserts and merges run at a lower priority
  * (Linux, where the process may set it; elsewhere this has no effect).
  */
-const BACKGROUND_NICENESS = 10;
+const BACKGROUND_NICENESS = 19;
 const backgroundThreads = {
   os_threads_nice_value_query: BACKGROUND_NICENESS,
   os_threads_nice_value_materialized_view: BACKGROUND_NICENESS,

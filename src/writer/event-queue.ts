@@ -6,6 +6,8 @@ import { QueueFull } from "../domain/errors.ts";
 export interface QueuedRows {
   readonly count: number;
   readonly rows: Buffer;
+  /** Called when the rows are stored or refused, if their memory is to be used again. */
+  readonly free?: () => void;
 }
 
 /** What rows count for against the bound: 1 each, or as many as they fill KiB, so that large rows cannot fill the memory. */
@@ -90,6 +92,7 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
         for (const queued of stored) {
           length -= queued.count;
           weight -= weightOf(queued);
+          queued.free?.();
         }
       },
       end: Effect.suspend(() => {

@@ -6,9 +6,12 @@ export const encodedRows = (
   events: ReadonlyArray<object>,
 ): { readonly count: number; readonly rows: Buffer } => {
   const batch = { events, sentAt: undefined, hasEscapes: true };
-  const { count, rows, rejections } = ingestBatch(batch, testContext({ visitorKeys, receivedAt: Date.now() }));
+  const { count, rows, rejections } = ingestBatch(
+    batch,
+    testContext({ visitorKeys, receivedAt: Date.now() }),
+  );
   if (rejections.length > 0) throw new Error(JSON.stringify(rejections));
-  return { count, rows };
+  return { count, rows: Buffer.from(rows) };
 };
 
 const visitorKeys = {

@@ -83,7 +83,7 @@ export function* trafficRows(
     );
     const [rejection] = encoded.rejections;
     if (rejection !== undefined) throw new Error(`A traffic event was rejected: ${rejection.message}`);
-    parts.push(encoded.rows);
+    parts.push(Buffer.from(encoded.rows));
     requests.push(request);
     count += encoded.count;
   }

@@ -1,0 +1,62 @@
+/** Bytes of one request's rows. */
+export interface HeldRows {
+  readonly rows: Buffer;
+  /** Gives the memory back; `rows` must not be looked at afterwards. Once. */
+  readonly free: () => void;
+}
+
+interface Chunk {
+  readonly bytes: Buffer;
+  end: number;
+  held: number;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Free chunks that are kept: what a burst took, so that the next one finds it. */
+const KEPT_CHUNKS = 128;
+
+/** A UTF-16 unit is at most so many bytes of UTF-8. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/**
+ * Memory for rows that wait in the queue, used again and again. Each request's rows in memory of their own would have the
+ * system hand out and clear fresh pages all the time, which took a fifth of the time of answering.
+ */
+export class RowArena {
+  readonly #free: Array<Chunk> = [];
+  #current: Chunk | undefined;
+
+  /** Encodes `text` as UTF-8 into the arena. */
+  hold(text: string): HeldRows {
+    const most = text.length * MOST_BYTES_PER_UNIT;
+    if (most > CHUNK_BYTES) return { rows: Buffer.from(text), free: () => {} };
+    const chunk = this.#chunkWith(most);
+    const start = chunk.end;
+    chunk.end += chunk.bytes.write(text, start);
+    chunk.held++;
+    return { rows: chunk.bytes.subarray(start, chunk.end), free: () => this.#release(chunk) };
+  }
+
+  #chunkWith(most: number): Chunk {
+    const current = this.#current;
+    if (current !== undefined && current.end + most <= CHUNK_BYTES) return current;
+    const chunk = this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(CHUNK_BYTES), end: 0, held: 0 };
+    this.#current = chunk;
+    // The one that is full comes back when the last of its rows is freed; if that has happened, now.
+    if (current !== undefined && current.held === 0) this.#recycle(current);
+    return chunk;
+  }
+
+  #release(chunk: Chunk): void {
+    chunk.held--;
+    if (chunk.held > 0) return;
+    if (chunk === this.#current) chunk.end = 0;
+    else this.#recycle(chunk);
+  }
+
+  #recycle(chunk: Chunk): void {
+    chunk.end = 0;
+    if (this.#free.length < KEPT_CHUNKS) this.#free.push(chunk);
+  }
+}
