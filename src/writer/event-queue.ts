@@ -66,8 +66,10 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueueShape>
       offer: (queued) =>
         Effect.suspend(() => {
           const more = weightOf(queued);
-          if (ended || weight + more > capacity)
-            return new QueueFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
+          if (!hasRoom(more)) {
+            queued.free?.();
+            return full;
+          }
           length += queued.count;
           untaken += queued.count;
           weight += more;
