@@ -59,6 +59,24 @@ test("large rows count for as many as they fill KiB, so the memory is bounded to
     }),
   ));
 
+test("the memory of rows is given back once: when they are stored, or when they are refused", () =>
+  on(10, (queue) =>
+    Effect.gen(function* () {
+      const freed: Array<string> = [];
+      const named = (name: string, count: number) => ({
+        ...rowsOf(count),
+        free: () => void freed.push(name),
+      });
+      yield* queue.offer(named("stored", 8));
+      yield* Effect.flip(queue.offer(named("refused", 8)));
+      expect(freed).toEqual(["refused"]);
+      const taken = (yield* queue.takeAll) ?? [];
+      expect(freed).toEqual(["refused"]);
+      queue.release(taken);
+      expect(freed).toEqual(["refused", "stored"]);
+    }),
+  ));
+
 test("after the end nothing is taken any more, and what is there can still be had", () =>
   on(10, (queue) =>
     Effect.gen(function* () {
