@@ -101,7 +101,7 @@ CREATE TABLE IF NOT EXISTS events
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (project_id, site_id, toStartOfHour(occurred_at), event_type, visitor_id, occurred_at)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_to_events TO events AS
 SELECT * FROM landing;

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS daily_post_stats
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(date)
 ORDER BY (project_id, site_id, date, post_id, source)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_to_daily_post_stats TO daily_post_stats AS
 SELECT

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS hourly_event_stats
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (project_id, site_id, hour, event_type, source)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_to_hourly_event_stats TO hourly_event_stats AS
 SELECT

@@ -7,6 +7,7 @@ import { latestBatch } from "./batch-number.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { EventQueue, type QueuedRows } from "./event-queue.ts";
 import { healing } from "./retry.ts";
+import { joinRows } from "./row-arena.ts";
 
 export interface WriterState {
   /** False once the writer's fiber has ended, for whatever reason: nothing is stored any more. */
@@ -25,6 +26,9 @@ export class EventWriter extends Context.Tag("footfall/EventWriter")<
 
 /** A batch stays one block of one insert, whatever its rows weigh. */
 const MAX_BATCH_BYTES = 32 * 1024 * 1024;
+
+/** Below this a batch is copied together rather than cut short. */
+const LARGE_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** At shutdown the queue is drained for so long; what is left then is reported. */
 const DRAIN_DEADLINE = Duration.seconds(20);
@@ -109,30 +113,22 @@ const make = Effect.gen(function* () {
     }
   };
 
-  // As many whole requests as fit, at least one.
+  // As many whole requests as fit, at least one. A large batch ends where its memory does, so that it need not be copied.
   const nextBatch = (): ReadonlyArray<QueuedRows> => {
     let count = 0;
     let bytes = 0;
     let requests = 0;
-    for (const queued of pending) {
-      count += queued.count;
-      bytes += queued.rows.length;
-      if (requests > 0 && (count > batchSize || bytes > MAX_BATCH_BYTES)) break;
+    let memory: ArrayBufferLike | undefined;
+    for (const { rows, count: more } of pending) {
+      const elsewhere = memory !== undefined && rows.buffer !== memory;
+      if (requests > 0 && (count + more > batchSize || bytes + rows.length > MAX_BATCH_BYTES)) break;
+      if (elsewhere && bytes > LARGE_BATCH_BYTES) break;
+      memory = rows.buffer;
+      count += more;
+      bytes += rows.length;
       requests++;
     }
     return pending.slice(0, requests);
-  };
-
-  // One batch is under way at a time, so one piece of memory serves them all; a new one each time would cost more than
-  // the copying.
-  let batchBytes = Buffer.allocUnsafeSlow(1024 * 1024);
-  const gather = (requests: ReadonlyArray<QueuedRows>): Buffer => {
-    const bytes = requests.reduce((sum, { rows }) => sum + rows.length, 0);
-    if (bytes > batchBytes.length)
-      batchBytes = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * batchBytes.length));
-    let end = 0;
-    for (const { rows } of requests) end += rows.copy(batchBytes, end);
-    return batchBytes.subarray(0, end);
   };
 
   // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
@@ -149,7 +145,7 @@ const make = Effect.gen(function* () {
     lastFlushAt = yield* Clock.currentTimeMillis;
     const requests = nextBatch();
     const count = requests.reduce((sum, queued) => sum + queued.count, 0);
-    yield* store(gather(requests), count);
+    yield* store(joinRows(requests.map(({ rows }) => rows)), count);
     pending = pending.slice(requests.length);
     pendingCount -= count;
     queue.release(requests);

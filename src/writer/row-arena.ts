@@ -11,17 +11,19 @@ interface Chunk {
   held: number;
 }
 
-const CHUNK_BYTES = 1024 * 1024;
+/** About a full batch, so that most batches lie in one piece and are sent without being copied. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
 
 /** Free chunks that are kept: what a burst took, so that the next one finds it. */
-const KEPT_CHUNKS = 128;
+const KEPT_CHUNKS = 4;
 
 /** A UTF-16 unit is at most so many bytes of UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
 
 /**
  * Memory for rows that wait in the queue, used again and again. Each request's rows in memory of their own would have the
- * system hand out and clear fresh pages all the time, which took a fifth of the time of answering.
+ * system hand out and clear fresh pages all the time, which took a fifth of the time of answering. Rows that are held one
+ * after the other mostly lie one behind the other.
  */
 export class RowArena {
   readonly #free: Array<Chunk> = [];
@@ -60,3 +62,15 @@ export class RowArena {
     if (this.#free.length < KEPT_CHUNKS) this.#free.push(chunk);
   }
 }
+
+/** The rows of several requests in one piece: where they lie if they lie together, a copy otherwise. */
+export const joinRows = (parts: ReadonlyArray<Buffer>): Buffer => {
+  const [first] = parts;
+  if (first === undefined) return Buffer.alloc(0);
+  let end = first.byteOffset;
+  for (const part of parts) {
+    if (part.buffer !== first.buffer || part.byteOffset !== end) return Buffer.concat(parts);
+    end += part.length;
+  }
+  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset);
+};
