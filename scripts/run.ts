@@ -1,12 +1,7 @@
-import { Cause, ConfigError, Effect, Exit, Layer } from "effect";
-import { type AppSettings, layerSettings } from "../src/config.ts";
+import { Cause, Effect, Exit, Layer } from "effect";
+import { type AppSettings, describeFailure, layerSettings } from "../src/config.ts";
 import { layerClickHouse } from "../src/layers.ts";
 import type { ClickHouse } from "../src/store/clickhouse.ts";
-
-const describe = (error: unknown): string => {
-  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${String(error)}`;
-  return error instanceof Error ? error.message : String(error);
-};
 
 /** Runs a command-line script on the configured ClickHouse. A failure is one line on stderr and exit status 1. */
 export const runScript = async (
@@ -15,6 +10,6 @@ export const runScript = async (
   const exit = await Effect.runPromiseExit(
     Effect.provide(script, layerClickHouse.pipe(Layer.provideMerge(layerSettings))),
   );
-  if (Exit.isFailure(exit)) console.error(describe(Cause.squash(exit.cause)));
+  if (Exit.isFailure(exit)) console.error(describeFailure(Cause.squash(exit.cause)));
   process.exit(Exit.isSuccess(exit) ? 0 : 1);
 };

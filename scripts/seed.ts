@@ -1,7 +1,7 @@
 import { Data, Effect, Schedule } from "effect";
 import { AppSettings, type Settings } from "../src/config.ts";
+import { DEFAULT_PROJECT } from "../src/domain/project.ts";
 import { instantOf } from "../src/ingest/batch.ts";
-import { DEFAULT_PROJECT } from "../src/stats/parameters/query.ts";
 import { ClickHouse } from "../src/store/clickhouse.ts";
 import { eventColumns, numberRows } from "../src/store/event-row.ts";
 import { migrate, requireMigrated } from "../src/store/migrator.ts";

@@ -191,3 +191,9 @@ export const describeConfigError = (error: ConfigError.ConfigError): string => {
   const name = error.path.join("_");
   return error.message.startsWith(name) ? error.message : `${name}: ${error.message}`;
 };
+
+/** One line for the operator about whatever kept a command from running. */
+export const describeFailure = (error: unknown): string => {
+  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${describeConfigError(error)}`;
+  return error instanceof Error ? error.message : String(error);
+};

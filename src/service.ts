@@ -1,6 +1,6 @@
-import { Cause, ConfigError, Effect, Exit, ManagedRuntime } from "effect";
+import { Cause, Effect, Exit, ManagedRuntime } from "effect";
 import { buildTracker } from "./client/tracker/build.ts";
-import { AppSettings, describeConfigError, settingDescriptions } from "./config.ts";
+import { AppSettings, describeFailure, settingDescriptions } from "./config.ts";
 import { AdminKey } from "./http/admin-key.ts";
 import { makeApp, type Services } from "./http/app.ts";
 import { layerLive } from "./layers.ts";
@@ -27,11 +27,6 @@ const usage = () =>
     ),
   ].join("\n");
 
-const describe = (error: unknown): string => {
-  if (ConfigError.isConfigError(error)) return `A setting is wrong: ${describeConfigError(error)}`;
-  return error instanceof Error ? error.message : String(error);
-};
-
 const fail = (message: string): never => {
   console.error(message);
   process.exit(1);
@@ -53,7 +48,7 @@ export const startService = async (): Promise<void> => {
     live.runPromiseExit(Effect.all([Effect.runtime<Services>(), AppSettings, AdminKey])),
     buildTracker(),
   ]);
-  if (Exit.isFailure(services)) return fail(describe(Cause.squash(services.cause)));
+  if (Exit.isFailure(services)) return fail(describeFailure(Cause.squash(services.cause)));
   const [runtime, settings, adminKey] = services.value;
 
   let stopping = false;
@@ -62,13 +57,13 @@ export const startService = async (): Promise<void> => {
     app = makeApp({ runtime, settings, tracker, stopping: () => stopping });
   } catch (error) {
     await live.dispose();
-    return fail(describe(error));
+    return fail(describeFailure(error));
   }
   try {
     app.listen({ port: settings.port, hostname: settings.host });
   } catch (error) {
     await live.dispose();
-    return fail(`Cannot listen on ${settings.host}:${settings.port}: ${describe(error)}`);
+    return fail(`Cannot listen on ${settings.host}:${settings.port}: ${describeFailure(error)}`);
   }
 
   const stop = async (signal: string) => {

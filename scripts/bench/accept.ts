@@ -6,14 +6,18 @@ import { median, type Row, thousands } from "./table.ts";
 /** Events of one burst: what the queue holds by default. */
 const BURST = 200_000;
 
+/** Bursts before the measured ones, until the code of both servers is compiled. */
+const WARM_UP_BURSTS = 3;
+const BURSTS = 7;
+
 /** The rate over several bursts. Between them `settled` waits for the one before to be dealt with. */
-const burstRate = async (url: string, bursts: number, settled: () => Promise<void>) => {
+const burstRate = async (url: string, settled: () => Promise<void>) => {
   const bodies = makeBodies(400);
-  await load(url, bodies, BURST);
   const results: Array<LoadResult> = [];
-  for (let burst = 0; burst < bursts; burst++) {
+  for (let burst = 0; burst < WARM_UP_BURSTS + BURSTS; burst++) {
     await settled();
-    results.push(await load(url, bodies, BURST));
+    const result = await load(url, bodies, BURST);
+    if (burst >= WARM_UP_BURSTS) results.push(result);
   }
   return {
     rate: median(results.map(({ accepted, seconds }) => accepted / seconds)),
@@ -34,12 +38,12 @@ export const accept = async ({ rounds }: { readonly rounds: number }): Promise<R
   const own: Array<{ readonly rate: number; readonly p99: number; readonly refused: number }> = [];
   for (let round = 0; round < rounds; round++) {
     const server = await startChild("scripts/bench/bare-server.ts");
-    bare.push((await burstRate(server.url, 5, async () => {})).rate);
+    bare.push((await burstRate(server.url, async () => {})).rate);
     await server.stop();
 
     const service = await startService({ DATA_DIR: temporaryDirectory(), MAX_QUEUE_SIZE: String(BURST * 2) });
     own.push(
-      await burstRate(`${service.url}/v1/events`, 5, async () => {
+      await burstRate(`${service.url}/v1/events`, async () => {
         while ((await queued(service.url)) > 0) await Bun.sleep(100);
       }),
     );

@@ -1,4 +1,5 @@
 import { EVENTS_PER_REQUEST } from "./bodies.ts";
+import { type Connection, encodeRequest, openConnection } from "./connection.ts";
 
 const USER_AGENT =
   "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
@@ -24,23 +25,25 @@ export const load = async (
   events: number,
   connections = 64,
 ): Promise<LoadResult> => {
+  const address = new URL(url);
+  const encoded = bodies.map((body) => encodeRequest(address, body, { "user-agent": USER_AGENT }));
+  const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(address)));
   const requests = Math.ceil(events / EVENTS_PER_REQUEST);
   const times: Array<number> = [];
   let next = 0;
   let accepted = 0;
   let refused = 0;
 
-  const send = async (body: Uint8Array<ArrayBuffer>) => {
+  const send = async (connection: Connection, request: Uint8Array) => {
     for (;;) {
       const started = performance.now();
-      const response = await fetch(url, { method: "POST", body, headers: { "user-agent": USER_AGENT } });
-      const answer = (await response.json()) as { readonly accepted?: number };
+      const { status, body } = await connection.send(request);
       times.push(performance.now() - started);
-      if (response.status === 200) {
-        accepted += answer.accepted ?? 0;
+      if (status === 200) {
+        accepted += Number(/"accepted":(\d+)/.exec(body)?.[1] ?? 0);
         return;
       }
-      if (response.status !== 503) throw new Error(`${url} answered ${response.status}`);
+      if (status !== 503) throw new Error(`${url} answered ${status}: ${body}`);
       refused++;
       await Bun.sleep(REFUSED_WAIT_MS);
     }
@@ -48,8 +51,9 @@ export const load = async (
 
   const started = performance.now();
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (next < requests) await send(bodies[next++ % bodies.length] as Uint8Array<ArrayBuffer>);
+    opened.map(async (connection) => {
+      while (next < requests) await send(connection, encoded[next++ % encoded.length] as Uint8Array);
+      connection.close();
     }),
   );
   const seconds = (performance.now() - started) / 1000;

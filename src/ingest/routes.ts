@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Settings } from "../config.ts";
 import { OriginForbidden } from "../domain/errors.ts";
+import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { readBody } from "../http/body.ts";
 import { clientAddress, parseTrustedProxies } from "../http/client-address.ts";
 import { corsHeaders, preflightHeaders } from "../http/cors.ts";
@@ -8,9 +9,6 @@ import { problemResponse } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { eventsDocumentation } from "./documentation.ts";
 import type { Ingest } from "./ingest.ts";
-
-/** There is one project until keys tell them apart. */
-const DEFAULT_PROJECT = "default";
 
 const hostOf = (origin: string | null): string =>
   origin !== null && URL.canParse(origin) ? new URL(origin).host : "";

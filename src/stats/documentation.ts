@@ -1,6 +1,7 @@
 import type { DocumentDecoration } from "elysia";
+import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { intervals } from "./calendar/buckets.ts";
-import { DEFAULT_PROJECT, limitBounds, type RowsShape } from "./parameters/query.ts";
+import { limitBounds, type RowsShape } from "./parameters/query.ts";
 import { postsShape } from "./posts.ts";
 import { botRules } from "./question.ts";
 import { widgetsShape } from "./widgets.ts";

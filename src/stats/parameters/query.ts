@@ -1,4 +1,5 @@
 import { Either } from "effect";
+import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts";
 import { type BotRule, botRules, type Filters } from "../question.ts";
 import type { Dimension } from "../tables.ts";
@@ -16,7 +17,6 @@ import {
   wholeNumber,
 } from "./reader.ts";
 
-export const DEFAULT_PROJECT = "default";
 export const limitBounds = { minimum: 1, maximum: 1000, fallback: 100 } as const;
 const offsetBounds = { minimum: 0, maximum: 1_000_000, fallback: 0 } as const;
 
