@@ -11,11 +11,11 @@ interface Chunk {
   held: number;
 }
 
-/** About a full batch, so that most batches lie in one piece and are sent without being copied. */
-const CHUNK_BYTES = 32 * 1024 * 1024;
+/** Somewhat less than a full batch, so that most batches lie in one piece and are sent without being copied. */
+const CHUNK_BYTES = 24 * 1024 * 1024;
 
 /** Free chunks that are kept: what a burst took, so that the next one finds it. */
-const KEPT_CHUNKS = 4;
+const KEPT_CHUNKS = 6;
 
 /** A UTF-16 unit is at most so many bytes of UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
