@@ -2,31 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serviceForTests } from "../testing/service/in-process.ts";
+import { eventsThrough } from "../testing/service/stored-event.ts";
 
 const service = serviceForTests({ settings: { trustedProxies: "loopback" } });
 
-let made = 0;
-const send = async (event: object, headers: Record<string, string> = {}, batch: object = {}) => {
-  made += 1;
-  const event_id = `row-${made}`;
-  const { body } = await service.post(
-    { ...batch, events: [{ event_type: "page_view", event_id, ...event }] },
-    headers,
-  );
-  return { event_id, ...body };
-};
-
-/** What lies in the store of an event that was sent. */
-const stored = async (event: object, headers: Record<string, string> = {}, batch: object = {}) => {
-  const { event_id, accepted } = await send(event, headers, batch);
-  expect(accepted).toBe(1);
-  const rows = await service.rows<Record<string, unknown>>(
-    "SELECT *, toString(visitor_id) AS visitor, toString(session_id) AS session FROM events WHERE event_id = {event_id:String}",
-    { event_id },
-  );
-  expect(rows).toHaveLength(1);
-  return rows[0] as Record<string, unknown>;
-};
+const { send, stored } = eventsThrough(service);
 
 describe("the site", () => {
   test.each([
