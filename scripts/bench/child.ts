@@ -48,6 +48,12 @@ export const startChild = async (script: string, env: Record<string, string> = {
   }
 };
 
-/** The service as a user starts it, on a data directory of its own. */
+/** The service as `bun start` runs it, on a data directory of its own. */
 export const startService = (env: Record<string, string>): Promise<Child> =>
-  startChild("src/main.ts", { PORT: "0", HOST: "127.0.0.1", UV_THREADPOOL_SIZE: "16", ...env });
+  startChild("src/main.ts", {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    UV_THREADPOOL_SIZE: "16",
+    MIMALLOC_PURGE_DELAY: "2000",
+    ...env,
+  });

@@ -49,7 +49,7 @@ const make = Effect.gen(function* () {
   // Salts are destroyed on time also when no visitor comes.
   yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 hour")));
   const newId = monotonicFactory();
-  const arena = new RowArena();
+  const arena = new RowArena(settings.batchSize);
   const retentionMs = settings.rawRetentionDays * DAY_MS;
 
   return Ingest.of({
@@ -79,7 +79,7 @@ const make = Effect.gen(function* () {
               : { accepted: count, rejected: rejections.length, errors: rejections };
           return count === 0
             ? Effect.succeed(answer)
-            : Effect.as(queue.offer({ count, ...arena.hold(rows) }), answer);
+            : Effect.as(queue.offer({ count, ...arena.hold(rows, count) }), answer);
         },
       ),
   });

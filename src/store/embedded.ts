@@ -26,15 +26,16 @@ export class EngineNotStarted extends Data.TaggedError("EngineNotStarted")<{
 }> {}
 
 /**
- * In one process the answers to senders and readers go first: the engine's inserts and merges run at a lower priority
- * (Linux, where the process may set it; elsewhere this has no effect).
+ * In one process the answers to senders and readers go first, then inserts, then merges, which can catch up when the
+ * senders are done (Linux, where the process may set it; elsewhere this has no effect).
  */
-const BACKGROUND_NICENESS = 19;
-const backgroundThreads = {
-  os_threads_nice_value_query: BACKGROUND_NICENESS,
-  os_threads_nice_value_materialized_view: BACKGROUND_NICENESS,
+const INSERT_NICENESS = 15;
+const MERGE_NICENESS = 19;
+const insertThreads = {
+  os_threads_nice_value_query: INSERT_NICENESS,
+  os_threads_nice_value_materialized_view: INSERT_NICENESS,
 };
-const engineArguments = ["--", `--os_threads_nice_value_merge_mutate=${BACKGROUND_NICENESS}`];
+const engineArguments = ["--", `--os_threads_nice_value_merge_mutate=${MERGE_NICENESS}`];
 
 const openSession = (
   directory: string,
@@ -194,7 +195,7 @@ export const makeEmbedded = (
                   columns,
                   values: rows,
                   format: "JSONCompactEachRow",
-                  settings: { ...insertSettings(token), ...backgroundThreads },
+                  settings: { ...insertSettings(token), ...insertThreads },
                 }),
               catch: (error) => toClickHouseError(error),
             }),

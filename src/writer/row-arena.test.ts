@@ -15,10 +15,10 @@ test("rows stay as they are until they are given back, whatever else is held and
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const arena = new RowArena();
+      const arena = new RowArena(12);
       const held: Array<readonly [HeldRows, Buffer]> = [];
       for (const what of steps) {
-        if (typeof what === "string") held.push([arena.hold(what), Buffer.from(what)]);
+        if (typeof what === "string") held.push([arena.hold(what, 1 + (what.length % 5)), Buffer.from(what)]);
         else {
           const [freed] = held.splice(what % Math.max(1, held.length), 1);
           freed?.[0].free();
@@ -31,11 +31,11 @@ test("rows stay as they are until they are given back, whatever else is held and
 });
 
 test("memory that was given back is used again", () => {
-  const arena = new RowArena();
+  const arena = new RowArena(1000);
   const row = "x".repeat(100_000);
   const memories = new Set<ArrayBufferLike>();
   for (let turn = 0; turn < 200; turn++) {
-    const burst = Array.from({ length: 20 }, () => arena.hold(row));
+    const burst = Array.from({ length: 20 }, () => arena.hold(row, 1));
     for (const { rows } of burst) memories.add(rows.buffer);
     for (const { free } of burst) free();
   }
