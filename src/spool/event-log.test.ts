@@ -1,0 +1,162 @@
+import { expect, test } from "bun:test";
+import { EventLog, type EventLogOptions } from "./event-log.ts";
+import { memoryDisk } from "./memory-disk.ts";
+import { segmentNames } from "./segment.ts";
+
+const options = (more: Partial<EventLogOptions> = {}): EventLogOptions => ({
+  segmentBytes: 600,
+  sync: true,
+  floor: 0,
+  onRows: () => {},
+  onDamage: (damage) => {
+    throw new Error(JSON.stringify(damage));
+  },
+  ...more,
+});
+
+const rowsOf = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => `[${from + n},"ü ${"x".repeat((from + n) % 7)}"]\n`).join("");
+
+const limits = { maxRows: 50, maxBytes: 400 };
+
+const readAll = (log: EventLog, from: number, many = limits) => {
+  let text = "";
+  for (let row = from; ; ) {
+    const found = log.read(row, many);
+    if (found === undefined) return text;
+    text += found.rows.toString();
+    row = found.endRow;
+  }
+};
+
+test("what was committed is read again in its order, by this process and the next", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options());
+  let next = 0;
+  for (const count of [1, 3, 20, 1, 1, 40, 2, 90, 1]) {
+    await log.commit([rowsOf(next, 1), rowsOf(next + 1, count - 1)], count, 1000 + next);
+    next += count;
+  }
+  expect(log.nextRow).toBe(next);
+  expect(segmentNames(disk).length).toBeGreaterThan(2);
+  for (const many of [limits, { maxRows: 7, maxBytes: 100 }, { maxRows: 5, maxBytes: 10, exact: true }]) {
+    for (const from of [0, 1, 17, 66, 100, next - 1, next]) {
+      expect(readAll(log, from, many)).toBe(rowsOf(from, next - from));
+    }
+  }
+  const seen: Array<string> = [];
+  const again = await EventLog.open(disk, options({ onRows: (rows) => void seen.push(rows.toString()) }));
+  expect(seen.join("")).toBe(rowsOf(0, next));
+  expect([again.nextRow, again.bytes]).toEqual([next, log.bytes]);
+  expect(readAll(again, 30)).toBe(rowsOf(30, next - 30));
+  expect(again.writtenAt(24)).toBe(1024);
+  await again.commit([rowsOf(next, 2)], 2, 0);
+  expect(readAll(again, next - 1)).toBe(rowsOf(next - 1, 3));
+});
+
+test("an exact read gives the very rows that were asked for", async () => {
+  const log = await EventLog.open(memoryDisk(), options());
+  for (let n = 0; n < 10; n++) await log.commit([rowsOf(n * 10, 10)], 10, 0);
+  const found = log.read(3, { maxRows: 14, maxBytes: 1, exact: true });
+  expect(found).toMatchObject({ count: 14, endRow: 17 });
+  expect(found?.rows.toString()).toBe(rowsOf(3, 14));
+});
+
+test("only segments whose rows are all stored are given back, and no number is used twice", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options());
+  for (let n = 0; n < 20; n++) await log.commit([rowsOf(n * 5, 5)], 5, 0);
+  const bytes = log.bytes;
+  log.trim(52);
+  expect(log.bytes).toBeLessThan(bytes);
+  expect(readAll(log, 52)).toBe(rowsOf(52, 48));
+  log.trim(100);
+  expect(log.read(100, limits)).toBeUndefined();
+  const next = await EventLog.open(disk, options({ floor: 100 }));
+  expect([next.nextRow, next.bytes, segmentNames(disk)]).toEqual([100, 0, []]);
+  await next.commit([rowsOf(100, 1)], 1, 0);
+  expect(readAll(next, 100)).toBe(rowsOf(100, 1));
+});
+
+test("what an unfinished write left is passed over without a word", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options({ segmentBytes: 1e6 }));
+  for (let n = 0; n < 4; n++) await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  const file = disk.open(segmentNames(disk)[0] as string);
+  const size = file.size();
+  for (const cut of [1, 20, 33]) {
+    file.truncate(size - cut);
+    const next = await EventLog.open(disk, options());
+    expect(next.nextRow).toBe(9);
+    expect(readAll(next, 0)).toBe(rowsOf(0, 9));
+  }
+});
+
+test("a damaged file is set aside, and what can be read of it is kept", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options({ segmentBytes: 1e6 }));
+  const offsets: Array<number> = [];
+  for (let n = 0; n < 6; n++) {
+    offsets.push(log.bytes);
+    await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  }
+  const [name] = segmentNames(disk) as [string];
+  disk.open(name).write(Buffer.from("!"), (offsets[2] as number) + 40);
+  const damages: Array<unknown> = [];
+  const next = await EventLog.open(disk, options({ onDamage: (damage) => void damages.push(damage) }));
+  expect(damages).toEqual([{ keptAs: `${name}.damaged`, rowsRead: 15, rowsLost: 3 }]);
+  expect(readAll(next, 0)).toBe(rowsOf(0, 6) + rowsOf(9, 9));
+  expect(next.read(6, { maxRows: 6, maxBytes: 1, exact: true })?.rows.toString()).toBe(rowsOf(9, 3));
+  // The next start finds nothing to complain of.
+  const third = await EventLog.open(disk, options({ onDamage: (damage) => void damages.push(damage) }));
+  expect(third.nextRow).toBe(18);
+  expect(disk.list()).toContain(`${name}.damaged`);
+});
+
+test("bytes that go bad while the process runs are passed over and told", async () => {
+  const disk = memoryDisk();
+  const damages: Array<unknown> = [];
+  const log = await EventLog.open(
+    disk,
+    options({ segmentBytes: 1e6, onDamage: (damage) => void damages.push(damage) }),
+  );
+  const offsets: Array<number> = [];
+  for (let n = 0; n < 6; n++) {
+    offsets.push(log.bytes);
+    await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  }
+  const file = disk.open(segmentNames(disk)[0] as string);
+  file.write(Buffer.from("!"), (offsets[2] as number) + 40);
+  file.write(Buffer.from("!"), (offsets[5] as number) + 2);
+  expect(readAll(log, 0, { maxRows: 4, maxBytes: 1e6 })).toBe(rowsOf(0, 6) + rowsOf(9, 6));
+  expect(damages).toEqual([
+    expect.objectContaining({ rowsLost: 3, rowsRead: 6 }),
+    expect.objectContaining({ rowsLost: 3, rowsRead: 15 }),
+  ]);
+});
+
+test("a commit that fails leaves nothing behind, and the next one succeeds", async () => {
+  const disk = memoryDisk();
+  let failing = false;
+  const create = disk.create;
+  const flaky = {
+    ...disk,
+    create: (name: string) => {
+      const file = create(name);
+      return {
+        ...file,
+        size: file.size,
+        sync: () => (failing ? Promise.reject(new Error("EIO")) : file.sync()),
+      };
+    },
+  };
+  const log = await EventLog.open(flaky, options());
+  await log.commit([rowsOf(0, 3)], 3, 0);
+  failing = true;
+  for (let n = 0; n < 3; n++) expect(log.commit([rowsOf(90, 3)], 3, 0)).rejects.toThrow("EIO");
+  await Bun.sleep(1);
+  failing = false;
+  await log.commit([rowsOf(3, 2)], 2, 0);
+  expect(readAll(log, 0)).toBe(rowsOf(0, 5));
+  expect(readAll(await EventLog.open(disk, options()), 0)).toBe(rowsOf(0, 5));
+});
