@@ -1,0 +1,300 @@
+import { describe, expect } from "bun:test";
+import { Effect } from "effect";
+import { ClickHouse, type ClickHouseShape } from "../../store/clickhouse.ts";
+import { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { eventColumns } from "../../store/event-row.ts";
+import { testEngines } from "../../testing/clickhouse.ts";
+import { testsOn } from "../../testing/effect.ts";
+import type { FixedBatch } from "./fixed-batch.ts";
+import { completeBatch, inspectBatch, type Slice } from "./recovery.ts";
+import {
+  fingerprintOf,
+  fingerprints,
+  partitionOf,
+  plainInsert,
+  sampleBatch,
+  stagedTables,
+} from "./sample-batches.ts";
+import { withStagedRows } from "./staging.ts";
+import { recoveryTargets, type Target } from "./targets.ts";
+
+const months: Readonly<Record<string, string>> = {
+  daily_post_stats: "toYYYYMM(date)",
+  daily_widget_stats: "toYYYYMM(date)",
+  events: "toYYYYMM(occurred_at)",
+  hourly_event_stats: "toYYYYMM(hour)",
+};
+const allSlices: ReadonlyArray<Slice> = Object.keys(months).flatMap((table) =>
+  [0, 1, 2].map((back) => ({ table, partition: partitionOf(back) })),
+);
+const sorted = (slices: ReadonlyArray<Slice>) =>
+  slices.map(({ table, partition }) => `${table} ${partition}`).toSorted();
+
+/** Brings only these slices of the batch into their tables. */
+const insertSlices = (batch: FixedBatch, slices: ReadonlyArray<Slice>, targets: ReadonlyArray<Target>) =>
+  Effect.gen(function* () {
+    const { command, insertRows } = yield* ClickHouse;
+    const table = `rows_of_batch_${batch.number}`;
+    yield* command(`CREATE TABLE ${table} AS landing ENGINE = Memory`);
+    yield* insertRows({ table, columns: eventColumns, rows: batch.rows, token: table });
+    for (const target of targets) {
+      const partitions = slices
+        .filter((slice) => slice.table === target.name)
+        .map((slice) => slice.partition);
+      if (partitions.length === 0) continue;
+      yield* command(
+        `INSERT INTO ${target.name} (${target.columns.join(", ")})
+         SELECT ${target.columns.join(", ")} FROM (${target.rowsFrom(table)})
+         WHERE ${months[target.name]} IN (${partitions.join(", ")})`,
+      );
+    }
+    yield* command(`DROP TABLE ${table} SYNC`);
+  });
+
+// Nothing, everything, one, all but one, a table, all but a table, a month, and thirty more.
+const everything = (1 << allSlices.length) - 1;
+const subsets = new Set([
+  0,
+  everything,
+  0b100_000,
+  everything ^ 1,
+  0b111,
+  0b111_111_000_111,
+  0b001_001_001_001,
+  ...Array.from({ length: 30 }, (_, n) => Number(Bun.hash.xxHash64(String(n)) & BigInt(everything))),
+]);
+
+describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
+  const { it } = testsOn(layer());
+  let number = 0;
+  const nextBatch = (project: string, more: { readonly userAgent?: string; readonly months?: number } = {}) =>
+    sampleBatch({ project, number: ++number, ...more });
+
+  it("knows every table that Footfall feeds from landing", () =>
+    Effect.gen(function* () {
+      const { query } = yield* ClickHouse;
+      const views = yield* query(
+        "SELECT name FROM system.tables WHERE engine = 'MaterializedView' AND database = currentDatabase()",
+      );
+      const targets = yield* recoveryTargets;
+      expect(targets.length).toBe(views.length);
+      expect(targets.map(({ name }) => name).toSorted()).toEqual(Object.keys(months));
+      for (const { name, reached } of targets)
+        expect([name, reached]).toEqual([
+          name,
+          name === "events" ? "batch = {batch:UInt64}" : "watermark >= {batch:UInt64}",
+        ]);
+    }));
+
+  it(
+    "completes a batch whatever of it arrived, to what a plain insert gives, and once",
+    () =>
+      Effect.gen(function* () {
+        yield* plainInsert(nextBatch("plain"));
+        const plain = yield* fingerprintOf("plain");
+        expect(Object.keys(plain).toSorted()).toEqual(Object.keys(months));
+        const targets = yield* recoveryTargets;
+        for (const subset of subsets) {
+          const batch = nextBatch(`arrived ${subset}`);
+          const arrived = allSlices.filter((_, n) => (subset & (1 << n)) !== 0);
+          const missing = allSlices.filter((slice) => !arrived.includes(slice));
+          yield* insertSlices(batch, arrived, targets);
+          expect(yield* completeBatch(batch)).toEqual({ written: missing.length, expected: 12 });
+          expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
+        }
+        const found = yield* fingerprints;
+        for (const subset of subsets) expect(found[`arrived ${subset}`]).toEqual(plain);
+        expect(yield* stagedTables).toEqual([]);
+      }),
+    120_000,
+  );
+
+  it("finds nothing missing after a plain insert, and everything before it", () =>
+    Effect.gen(function* () {
+      const batch = nextBatch("before and after");
+      const before = yield* inspectBatch(batch);
+      expect([before.expected, sorted(before.missing)]).toEqual([12, sorted(allSlices)]);
+      yield* plainInsert(batch);
+      expect(yield* inspectBatch(batch)).toEqual({ expected: 12, missing: [] });
+      expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
+      expect(yield* fingerprintOf("before and after")).toEqual(yield* fingerprintOf("plain"));
+    }));
+
+  it("says which slices are missing, and the next batch arrives as ever", () =>
+    Effect.gen(function* () {
+      const batch = nextBatch("followed");
+      const arrived = allSlices.slice(1, 6);
+      yield* insertSlices(batch, arrived, yield* recoveryTargets);
+      const { expected, missing } = yield* inspectBatch(batch);
+      expect([expected, sorted(missing)]).toEqual([
+        12,
+        sorted([...allSlices.slice(0, 1), ...allSlices.slice(6)]),
+      ]);
+      yield* completeBatch(batch);
+      const next = nextBatch("following");
+      yield* plainInsert(next);
+      expect(yield* inspectBatch(next)).toEqual({ expected: 12, missing: [] });
+      const plain = yield* fingerprintOf("plain");
+      expect(yield* fingerprintOf("followed")).toEqual(plain);
+      expect(yield* fingerprintOf("following")).toEqual(plain);
+    }));
+
+  it("completes what an insert left that a view broke off", () =>
+    Effect.gen(function* () {
+      const { command } = yield* ClickHouse;
+      yield* command("CREATE TABLE breaking (n UInt8) ENGINE = Null");
+      yield* command(
+        "CREATE MATERIALIZED VIEW landing_to_breaking TO breaking AS SELECT throwIf(event_id = 'e77') AS n FROM landing",
+      );
+      const attached = nextBatch("broken off");
+      expect((yield* Effect.flip(plainInsert(attached))).message).toContain("throwIf");
+      // The view keeps no trace of batches; what Footfall counts does not wait for it.
+      expect((yield* completeBatch(attached)).expected).toBe(12);
+      const detached = nextBatch("broken off before");
+      yield* Effect.flip(plainInsert(detached));
+      yield* command("DROP VIEW landing_to_breaking SYNC");
+      yield* completeBatch(detached);
+      expect(yield* completeBatch(detached)).toEqual({ written: 0, expected: 12 });
+      const plain = yield* fingerprintOf("plain");
+      expect(yield* fingerprintOf("broken off")).toEqual(plain);
+      expect(yield* fingerprintOf("broken off before")).toEqual(plain);
+    }));
+
+  it("completes every table that knows its batches, and fails as the insert does while one cannot be fed", () =>
+    Effect.gen(function* () {
+      const { command, query } = yield* ClickHouse;
+      // Its day is a text in the view, and its partitions have two parts.
+      yield* command(
+        `CREATE TABLE counted (day Date, site_id String, batch UInt64, n UInt64, twice UInt64 MATERIALIZED 2 * n)
+         ENGINE = MergeTree PARTITION BY (toYYYYMM(day), site_id) ORDER BY day`,
+      );
+      yield* command(
+        `CREATE MATERIALIZED VIEW landing_to_counted TO counted AS
+         SELECT toString(toDate(occurred_at)) AS day, site_id, batch, count() AS n FROM landing
+         WHERE NOT throwIf(project_id = 'thrown') GROUP BY ALL`,
+      );
+      const counted = nextBatch("counted");
+      expect(yield* completeBatch(counted)).toEqual({ written: 12 + 9, expected: 12 + 9 });
+      expect(yield* completeBatch(counted)).toEqual({ written: 0, expected: 12 + 9 });
+      expect(yield* query("SELECT sum(n) AS n, sum(twice) AS twice FROM counted")).toEqual([
+        { n: 90, twice: 180 },
+      ]);
+      const thrown = nextBatch("thrown");
+      expect((yield* Effect.flip(plainInsert(thrown))).message).toContain("throwIf");
+      expect((yield* Effect.flip(completeBatch(thrown))).message).toContain("throwIf");
+      yield* command("DROP VIEW landing_to_counted SYNC");
+      yield* completeBatch(thrown);
+      const plain = yield* fingerprintOf("plain");
+      expect(yield* fingerprintOf("counted")).toEqual(plain);
+      expect(yield* fingerprintOf("thrown")).toEqual(plain);
+    }));
+
+  it("expects nothing of the rollups when all rows are bots", () =>
+    Effect.gen(function* () {
+      const batch = nextBatch("bots", { userAgent: "Googlebot/2.1 (+http://www.google.com/bot.html)" });
+      const { expected, missing } = yield* inspectBatch(batch);
+      expect([expected, sorted(missing)]).toEqual([
+        3,
+        sorted(allSlices.filter(({ table }) => table === "events")),
+      ]);
+      expect(yield* completeBatch(batch)).toEqual({ written: 3, expected: 3 });
+      expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 3 });
+      expect(Object.keys(yield* fingerprintOf("bots"))).toEqual(["events"]);
+    }));
+
+  it("says when a row cannot be read, and writes nothing", () =>
+    Effect.gen(function* () {
+      const batch = nextBatch("poison");
+      const poisoned = { ...batch, rows: Buffer.concat([batch.rows, Buffer.from("[1]\n")]) };
+      for (const attempt of [completeBatch(poisoned), inspectBatch(poisoned)]) {
+        expect(yield* Effect.flip<unknown, ClickHouseError, ClickHouse>(attempt)).toMatchObject({
+          failure: "bad_row",
+          retryable: false,
+        });
+      }
+      expect(yield* fingerprintOf("poison")).toEqual({});
+      expect(yield* stagedTables).toEqual([]);
+    }));
+
+  it("refuses rows that carry another number", () =>
+    Effect.gen(function* () {
+      const batch = nextBatch("misnumbered");
+      const exit = yield* Effect.exit(completeBatch({ ...batch, number: ++number }));
+      expect(String(exit)).toContain("carry another number");
+      expect(yield* fingerprintOf("misnumbered")).toEqual({});
+    }));
+
+  it("removes what a crash left of its own ledger, and leaves the others' alone", () =>
+    Effect.gen(function* () {
+      const { command } = yield* ClickHouse;
+      const others = sampleBatch({ project: "others", number: ++number, ledgerId: "it's another; --" });
+      const batch = nextBatch("left behind");
+      yield* withStagedRows(others, (theirs) =>
+        Effect.gen(function* () {
+          // As if the end of its recovery had never come.
+          yield* withStagedRows(batch, (own) => command(`RENAME TABLE ${own} TO ${own}_left`));
+          expect((yield* stagedTables).length).toBe(2);
+          yield* completeBatch(batch);
+          expect(yield* stagedTables).toEqual([theirs]);
+        }),
+      );
+      expect(yield* fingerprintOf("left behind")).toEqual(yield* fingerprintOf("plain"));
+      expect(yield* stagedTables).toEqual([]);
+    }));
+
+  /** The store of a process that ends at its n-th statement, before or after that has its effect. */
+  const dyingAt = (clickhouse: ClickHouseShape, last: number, effect: "before" | "after") => {
+    let statements = 0;
+    const gone = new ClickHouseError({
+      failure: "unavailable",
+      retryable: true,
+      code: undefined,
+      message: "gone",
+    });
+    const dying = <A>(statement: Effect.Effect<A, ClickHouseError>): Effect.Effect<A, ClickHouseError> =>
+      Effect.suspend(() => {
+        statements++;
+        if (statements < last) return statement;
+        return statements === last && effect === "after"
+          ? Effect.zipRight(statement, Effect.fail(gone))
+          : Effect.fail(gone);
+      });
+    const store: ClickHouseShape = {
+      ...clickhouse,
+      query: (...read) => dying(clickhouse.query(...read)),
+      command: (...change) => dying(clickhouse.command(...change)),
+      insertRows: (insert) => dying(clickhouse.insertRows(insert)),
+    };
+    return { store, reached: () => statements >= last };
+  };
+
+  it(
+    "may be cut off at any of its statements and goes on from there",
+    () =>
+      Effect.gen(function* () {
+        const clickhouse = yield* ClickHouse;
+        const targets = yield* recoveryTargets;
+        const projects: Array<string> = [];
+        for (const effect of ["before", "after"] as const) {
+          for (let last = 1; ; last++) {
+            const batch = nextBatch(`cut off ${effect} ${last}`);
+            yield* insertSlices(
+              batch,
+              allSlices.filter((_, n) => n % 5 === last % 5),
+              targets,
+            );
+            const { store, reached } = dyingAt(clickhouse, last, effect);
+            yield* Effect.ignore(Effect.provideService(completeBatch(batch), ClickHouse, store));
+            yield* completeBatch(batch);
+            projects.push(`cut off ${effect} ${last}`);
+            if (!reached()) break;
+          }
+        }
+        expect(projects.length).toBeGreaterThan(20);
+        const found = yield* fingerprints;
+        for (const project of projects) expect([project, found[project]]).toEqual([project, found.plain]);
+        expect(yield* stagedTables).toEqual([]);
+      }),
+    60_000,
+  );
+});
