@@ -79,8 +79,8 @@ const report = await chaos({
 const findings = describeFindings(report);
 if (findings !== "") console.log(`${findings}\n`);
 console.log(summary(report));
-console.log(
-  `\nbun run chaos --engine ${engine} --cycles ${given.cycles} --seed ${seed} --events-per-cycle ${given["events-per-cycle"]}`,
-);
+const again = process.argv.slice(2);
+if (!again.some((argument) => argument.startsWith("--seed"))) again.push("--seed", String(seed));
+console.log(`\nbun run chaos ${again.join(" ")}`);
 if (report.keptIn !== undefined) console.log(`Kept: ${report.keptIn}`);
 process.exit(report.failed ? 1 : 0);

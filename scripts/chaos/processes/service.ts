@@ -147,7 +147,11 @@ export const openService = async (
       start();
     },
     ready,
-    signal: (signal) => life?.child.kill(signal),
+    signal: (signal) => {
+      if (life === undefined) return;
+      life.wanted ||= signal === "SIGTERM" || signal === "SIGKILL";
+      life.child.kill(signal);
+    },
     kill: () => end("SIGKILL"),
     terminate: async (deadlineMs) => {
       const ended = end("SIGTERM").then(() => true);
