@@ -41,6 +41,22 @@ const optionalText = (name: string, unsetMeans: string, description: string) =>
     Config.withDescription(description),
   );
 
+const oneOf = <const T extends string>(
+  name: string,
+  values: readonly [T, ...ReadonlyArray<T>],
+  description: string,
+) =>
+  Config.string(describe(name, values[0], description)).pipe(
+    Config.withDefault(values[0]),
+    Config.mapOrFail((value) => {
+      const known = values.find((one) => one === value.trim().toLowerCase());
+      return known === undefined
+        ? Either.left(ConfigError.InvalidData([name], `${name} takes ${values.join(", ")}`))
+        : Either.right(known);
+    }),
+    Config.withDescription(description),
+  );
+
 const flag = (name: string, description: string) =>
   Config.boolean(describe(name, "0", description)).pipe(
     Config.withDefault(false),
@@ -130,7 +146,19 @@ export const settings = Config.all({
     200_000,
     500,
     10_000_000,
-    "Most events waiting in memory (one of several KiB counts as several); beyond it senders get 503 and try again.",
+    "Most events waiting in memory for their commit (one of several KiB counts as several); beyond it senders get 503 and try again.",
+  ),
+  durability: oneOf(
+    "DURABILITY",
+    ["fsync", "process", "none"],
+    "What an answered event survives: `fsync` a power loss, `process` a crash of Footfall, `none` neither (it waits in memory).",
+  ),
+  spoolMaxBytes: wholeNumber(
+    "SPOOL_MAX_BYTES",
+    2 * 1024 * 1_048_576,
+    1_048_576,
+    Number.MAX_SAFE_INTEGER,
+    "Most bytes of events that wait in `DATA_DIR/spool` until ClickHouse has them; beyond it senders get 503 and try again.",
   ),
   rawRetentionDays: wholeNumber("RAW_RETENTION_DAYS", 90, 1, 3650, "Days that raw events are kept."),
   rollupRetentionYears: wholeNumber("ROLLUP_RETENTION_YEARS", 2, 1, 50, "Years that rollups are kept."),

@@ -1,12 +1,13 @@
 import { Effect, Layer } from "effect";
 import { AppSettings, layerSettings } from "./config.ts";
 import { layerAdminKey } from "./http/admin-key.ts";
+import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
+import { layerMetrics } from "./metrics/metrics.ts";
+import { layerSpool } from "./spool/spool.ts";
 import { layerEmbedded } from "./store/embedded.ts";
 import { migrate, requireMigrated } from "./store/migrator.ts";
 import { layerServer } from "./store/server.ts";
-import { layerDeadLetters } from "./writer/dead-letters.ts";
-import { layerEventQueue } from "./writer/event-queue.ts";
 import { layerEventWriter } from "./writer/event-writer.ts";
 
 /** ClickHouse as the settings ask for it: embedded until `CLICKHOUSE_URL` names a server. */
@@ -23,10 +24,16 @@ export const layerMigrated = Layer.effectDiscard(
   ),
 );
 
-/** Everything behind the routes, in the order of an event's journey (read upwards: each stage stands on those below). */
-export const layerServices = Layer.mergeAll(layerAdminKey, layerIngest).pipe(
+/** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
+export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest).pipe(
+  Layer.provideMerge(layerDuplicateIds),
   Layer.provideMerge(layerEventWriter),
-  Layer.provideMerge(Layer.mergeAll(layerEventQueue, layerDeadLetters)),
+  Layer.provideMerge(layerSpool),
+  Layer.provideMerge(layerMetrics),
+);
+
+/** Everything behind the routes. */
+export const layerServices = layerStages.pipe(
   Layer.provideMerge(layerMigrated),
   Layer.provideMerge(layerClickHouse),
 );

@@ -26,6 +26,7 @@ export const encodedRows = (rows: number): Buffer => {
         visitorKeys,
         checkText: false,
         newId: () => crypto.randomUUID(),
+        isNew: () => true,
       });
       return Buffer.from(rows);
     }),

@@ -18,6 +18,38 @@ export interface LoadResult {
   readonly p99: number;
 }
 
+const ID = Buffer.from('"event_id":"');
+
+/** Hexadecimal digits of an id that are written anew for every request. */
+const STAMP_DIGITS = 8;
+
+interface Template {
+  readonly request: Uint8Array;
+  /** Where the ids of its events begin. */
+  readonly ids: ReadonlyArray<number>;
+}
+
+const templateOf = (request: Uint8Array): Template => {
+  const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
+  const ids: Array<number> = [];
+  for (let at = bytes.indexOf(ID); at !== -1; at = bytes.indexOf(ID, at + 1)) ids.push(at + ID.length);
+  return { request, ids };
+};
+
+let stamp = Math.floor(Math.random() * 0x4000_0000);
+
+/** Every event that is sent is another one: the same again would be a duplicate, which costs nothing to store. */
+const stampIds = ({ request, ids }: Template): Uint8Array => {
+  for (const start of ids) {
+    let rest = stamp++;
+    for (let at = start + STAMP_DIGITS - 1; at >= start; at--, rest >>>= 4) {
+      const digit = rest & 15;
+      request[at] = digit < 10 ? 48 + digit : 87 + digit;
+    }
+  }
+  return request;
+};
+
 /** Sends `events` events over `connections` connections, each sending its next request when the last is answered. */
 export const load = async (
   url: string,
@@ -26,7 +58,9 @@ export const load = async (
   connections = 64,
 ): Promise<LoadResult> => {
   const address = new URL(url);
-  const encoded = bodies.map((body) => encodeRequest(address, body, { "user-agent": USER_AGENT }));
+  const templates = bodies.map((body) =>
+    templateOf(encodeRequest(address, body, { "user-agent": USER_AGENT })),
+  );
   const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(address)));
   const requests = Math.ceil(events / EVENTS_PER_REQUEST);
   const times: Array<number> = [];
@@ -52,7 +86,9 @@ export const load = async (
   const started = performance.now();
   await Promise.all(
     opened.map(async (connection) => {
-      while (next < requests) await send(connection, encoded[next++ % encoded.length] as Uint8Array);
+      while (next < requests) {
+        await send(connection, stampIds(templates[next++ % templates.length] as Template));
+      }
       connection.close();
     }),
   );

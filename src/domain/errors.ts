@@ -27,8 +27,18 @@ export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{
   readonly limitBytes: number;
 }> {}
 
-/** There is no room for the batch now; none of it was taken, and the sender may try again. */
+/** Too many events wait for their commit; none of the batch was taken, and the sender may try again. */
 export class QueueFull extends Data.TaggedError("QueueFull")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
+/** The spool is at its limit because ClickHouse is slower than the senders, or gone; none of the batch was taken. */
+export class SpoolFull extends Data.TaggedError("SpoolFull")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
+/** The disk does not take events, so none of the batch was taken; serving goes on when it does again. */
+export class SpoolUnavailable extends Data.TaggedError("SpoolUnavailable")<{
   readonly retryAfterSeconds: number;
 }> {}
 

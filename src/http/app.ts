@@ -10,6 +10,7 @@ import { statsRoutes } from "../stats/routes.ts";
 import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { pageRoutes } from "./pages.ts";
 import { internalProblem, problemResponse } from "./problem.ts";
 import { makeRun } from "./run.ts";
@@ -51,8 +52,9 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
       return internalProblem();
     })
     .use(docsRoutes)
-    .use(ingestRoutes(run, ingest, settings))
+    .use(ingestRoutes(ingest, settings))
     .use(statsRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
+    .use(metricsRoutes(run))
     .use(pageRoutes(tracker));
 };

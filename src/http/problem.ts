@@ -5,6 +5,8 @@ import type {
   NotFound,
   OriginForbidden,
   QueueFull,
+  SpoolFull,
+  SpoolUnavailable,
   Unauthorized,
 } from "../domain/errors.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
@@ -18,6 +20,8 @@ export type HttpFailure =
   | NotFound
   | OriginForbidden
   | QueueFull
+  | SpoolFull
+  | SpoolUnavailable
   | Unauthorized;
 
 /** RFC 9457 problem details. `code` is stable and meant for programs, `detail` for people. */
@@ -101,6 +105,18 @@ const answers: {
     status: 503,
     code: "queue_full",
     title: "Too many events are waiting; send the batch again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  SpoolFull: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "spool_full",
+    title: "Too many events wait to be stored; send the batch again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  SpoolUnavailable: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "disk_unavailable",
+    title: "Events cannot be kept safe at the moment; send the batch again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
   Unauthorized: ({ reason }) => ({

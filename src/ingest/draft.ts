@@ -23,6 +23,8 @@ export interface IngestContext {
   /** Whether strings have to be looked at for NUL and lone surrogates. */
   readonly checkText: boolean;
   readonly newId: () => string;
+  /** Whether an event id of a sender was not seen yet; from then on it was. */
+  readonly isNew: (eventId: string) => boolean;
 }
 
 /** Why an event is not taken; a step's answer instead of nothing. */

@@ -1,12 +1,15 @@
 import { Clock, Context, Effect, Either, Layer } from "effect";
 import { monotonicFactory } from "ulid";
 import { AppSettings } from "../config.ts";
-import type { MalformedBatch, QueueFull } from "../domain/errors.ts";
+import type { MalformedBatch } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
-import { EventQueue } from "../writer/event-queue.ts";
-import { RowArena } from "../writer/row-arena.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import type { SpoolRefusal } from "../spool/event-queue.ts";
+import { Spool } from "../spool/spool.ts";
 import { readBatch } from "./batch.ts";
-import { ingestBatch } from "./pipeline.ts";
+import type { IngestContext } from "./draft.ts";
+import { DuplicateIds } from "./duplicates/duplicate-ids.ts";
+import { type IngestedBatch, ingestBatch } from "./pipeline.ts";
 import { openGeoTable } from "./steps/geo.ts";
 import { openVisitorKeys } from "./visitor.ts";
 
@@ -24,18 +27,25 @@ export interface Sender {
 export interface IngestAnswer {
   readonly accepted: number;
   readonly rejected: number;
+  /** How many of the accepted ones had been accepted before, and are counted once all the same. */
+  readonly duplicates?: number;
   readonly errors?: ReadonlyArray<Rejection>;
 }
 
-/** Takes batches of events: validates, enriches and queues them. */
+/** Takes batches of events: validates, enriches and makes them durable. */
 export class Ingest extends Context.Tag("footfall/Ingest")<
   Ingest,
   {
-    /** Once it has succeeded, every accepted event is queued for storage; if it fails, none is. */
+    /** Why a single event would be refused now; asked before a body is read. */
+    readonly refusal: () => SpoolRefusal | undefined;
+    /**
+     * Once it resolves with an answer, every accepted event is durable and will be counted once; with a failure, none
+     * of them will be. A plain promise, for it is on the path of every batch; it does not reject.
+     */
     readonly take: (
       body: Uint8Array,
       sender: Sender,
-    ) => Effect.Effect<IngestAnswer, MalformedBatch | QueueFull>;
+    ) => Promise<IngestAnswer | MalformedBatch | SpoolRefusal>;
   }
 >() {}
 
@@ -43,45 +53,85 @@ const DAY_MS = 86_400_000;
 
 const make = Effect.gen(function* () {
   const settings = yield* AppSettings;
-  const queue = yield* EventQueue;
+  const spool = yield* Spool;
+  const metrics = yield* Metrics;
+  const ids = yield* DuplicateIds;
+  const clock = yield* Clock.clockWith(Effect.succeed);
   const geo = openGeoTable(settings.geoipDb);
   const visitorKeys = openVisitorKeys(settings.dataDir, Date.now);
   // Salts are destroyed on time also when no visitor comes.
   yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 hour")));
   const newId = monotonicFactory();
-  const arena = new RowArena(settings.batchSize);
   const retentionMs = settings.rawRetentionDays * DAY_MS;
 
   return Ingest.of({
-    take: (body, sender) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (receivedAt): Effect.Effect<IngestAnswer, MalformedBatch | QueueFull> => {
-          const batch = readBatch(body);
-          if (Either.isLeft(batch)) return batch.left;
-          const { sentAt, hasEscapes } = batch.right;
-          const { count, rows, rejections } = ingestBatch(batch.right, {
-            project: sender.project,
-            receivedAt,
-            clockSkewMs: sentAt === undefined ? 0 : receivedAt - sentAt,
-            retentionMs,
-            originHost: sender.originHost,
-            userAgent: sender.userAgent,
-            address: sender.address,
-            place: geo.lookup(sender.address),
-            visitorKeys,
-            checkText: hasEscapes,
-            newId,
-          });
-          const answer: IngestAnswer =
-            rejections.length === 0
-              ? { accepted: count, rejected: 0 }
-              : { accepted: count, rejected: rejections.length, errors: rejections };
-          return count === 0
-            ? Effect.succeed(answer)
-            : Effect.as(queue.offer({ count, ...arena.hold(rows, count) }), answer);
+    refusal: () => {
+      const refused = spool.refusal();
+      if (refused !== undefined) metrics.refused(refused._tag);
+      return refused;
+    },
+    take: async (body, { project, originHost, userAgent, address }) => {
+      const batch = readBatch(body);
+      if (Either.isLeft(batch)) return batch.left;
+      const { sentAt, hasEscapes } = batch.right;
+      const receivedAt = clock.unsafeCurrentTimeMillis();
+      const added: Array<string> = [];
+      const forget = () => {
+        for (const id of added) ids.remove(project, id);
+      };
+      const context: IngestContext = {
+        project,
+        receivedAt,
+        clockSkewMs: sentAt === undefined ? 0 : receivedAt - sentAt,
+        retentionMs,
+        originHost,
+        userAgent,
+        address,
+        place: geo.lookup(address),
+        visitorKeys,
+        checkText: hasEscapes,
+        newId,
+        isNew: (id) => {
+          const isNew = ids.addIfAbsent(project, id, receivedAt);
+          if (isNew) added.push(id);
+          return isNew;
         },
-      ),
+      };
+      let ingested: IngestedBatch;
+      try {
+        ingested = ingestBatch(batch.right, context);
+      } catch (bug) {
+        // Answered as an internal error, so what is sent again is no duplicate.
+        forget();
+        throw bug;
+      }
+      const { count, duplicates, rows, rejections } = ingested;
+      if (count + duplicates > 0) {
+        // A duplicate's first copy may still be waiting for its commit, so it waits for that too.
+        const refused = await new Promise<SpoolRefusal | undefined>((resolve) =>
+          spool.append({
+            count,
+            rows,
+            settle: (refusal) => {
+              // At once, before another request can be told that these were taken.
+              if (refusal !== undefined) forget();
+              resolve(refusal);
+            },
+          }),
+        );
+        if (refused !== undefined) {
+          metrics.refused(refused._tag);
+          return refused;
+        }
+      }
+      metrics.answered(count, duplicates, rejections);
+      return {
+        accepted: count + duplicates,
+        rejected: rejections.length,
+        ...(duplicates === 0 ? {} : { duplicates }),
+        ...(rejections.length === 0 ? {} : { errors: rejections }),
+      };
+    },
   });
 });
 

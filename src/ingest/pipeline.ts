@@ -25,17 +25,20 @@ const steps: ReadonlyArray<Step> = [
 
 /** The events of a batch that were taken, and why the others were not. */
 export interface IngestedBatch {
-  /** How many events were taken. */
+  /** How many events were taken and are to be stored. */
   readonly count: number;
+  /** How many were taken before: there is nothing to store of them. */
+  readonly duplicates: number;
   /** Their encoded rows, as they go to the store. */
   readonly rows: string;
   readonly rejections: ReadonlyArray<Rejection>;
 }
 
-/** Takes or rejects every event on its own: `count + rejections.length` is the number of events. */
+/** Takes or rejects every event on its own: `count + duplicates + rejections.length` is the number of events. */
 export const ingestBatch = ({ events }: Batch, context: IngestContext): IngestedBatch => {
   let rows = "";
   let count = 0;
+  let duplicates = 0;
   const rejections: Array<Rejection> = [];
   next: for (let index = 0; index < events.length; index++) {
     const input = events[index];
@@ -51,8 +54,13 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
         continue next;
       }
     }
+    // Ids that were made here are new.
+    if (draft.eventId === draft.input.event_id && !context.isNew(draft.eventId)) {
+      duplicates++;
+      continue;
+    }
     rows += encodeRow(draft, context);
     count++;
   }
-  return { count, rows, rejections };
+  return { count, duplicates, rows, rejections };
 };

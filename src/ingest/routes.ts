@@ -6,7 +6,6 @@ import { readBody } from "../http/body.ts";
 import { clientAddress, parseTrustedProxies } from "../http/client-address.ts";
 import { corsHeaders, preflightHeaders } from "../http/cors.ts";
 import { problemResponse } from "../http/problem.ts";
-import type { Run } from "../http/run.ts";
 import { eventsDocumentation } from "./documentation.ts";
 import type { Ingest } from "./ingest.ts";
 
@@ -14,21 +13,22 @@ const hostOf = (origin: string | null): string =>
   origin !== null && URL.canParse(origin) ? new URL(origin).host : "";
 
 /** `POST /v1/events`, open to every page of an allowed origin. */
-export const ingestRoutes = (run: Run<never>, ingest: Ingest["Type"], settings: Settings) => {
+export const ingestRoutes = (ingest: Ingest["Type"], settings: Settings) => {
   const { allowedOrigins, maxBodyBytes } = settings;
   const trusted = parseTrustedProxies(settings.trustedProxies);
 
   const take = async (request: Request, origin: string | null, peer: string) => {
+    // Refusing is cheap when there is too much to do already.
+    const refused = ingest.refusal();
+    if (refused !== undefined) return refused;
     const body = await readBody(request, maxBodyBytes);
-    if (!(body instanceof Uint8Array)) return problemResponse(body);
-    return await run(
-      ingest.take(body, {
-        project: DEFAULT_PROJECT,
-        address: clientAddress(request.headers, peer, trusted),
-        userAgent: request.headers.get("user-agent") ?? "",
-        originHost: hostOf(origin),
-      }),
-    );
+    if (!(body instanceof Uint8Array)) return body;
+    return await ingest.take(body, {
+      project: DEFAULT_PROJECT,
+      address: clientAddress(request.headers, peer, trusted),
+      userAgent: request.headers.get("user-agent") ?? "",
+      originHost: hostOf(origin),
+    });
   };
 
   return new Elysia({ name: "ingest" })
@@ -39,9 +39,10 @@ export const ingestRoutes = (run: Run<never>, ingest: Ingest["Type"], settings: 
         const cors = corsHeaders(origin, allowedOrigins);
         if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
         const answer = await take(request, origin, server?.requestIP(request)?.address ?? "");
-        if (!(answer instanceof Response)) return Response.json(answer, { headers: cors });
-        for (const name in cors) answer.headers.set(name, cors[name] ?? "");
-        return answer;
+        if (!(answer instanceof Error)) return Response.json(answer, { headers: cors });
+        const problem = problemResponse(answer);
+        for (const name in cors) problem.headers.set(name, cors[name] ?? "");
+        return problem;
       },
       { parse: "none", detail: eventsDocumentation },
     )

@@ -22,6 +22,14 @@ interface PositionRow {
   readonly stored_row: number;
   readonly batch: number;
   readonly to_row: number | null;
+  readonly is_lost: number;
+}
+
+export interface LedgerOptions {
+  /** Whether every change waits until it survives a power loss, not only a crash of the process. */
+  readonly sync: boolean;
+  /** A new ledger beside a log that an older one knew about. */
+  readonly isLost: boolean;
 }
 
 /**
@@ -34,24 +42,26 @@ export class Ledger {
   #storedRow: number;
   #batch: number;
   #toRow: number | undefined;
+  #isLost: boolean;
 
   /**
-   * Opens or makes the ledger. Throws if the file is no sound ledger; the caller decides what becomes of it then.
-   * `path` may be ":memory:". Without `sync` the last changes may be lost at a power loss, though not at a crash.
+   * Opens or makes the ledger; `path` may be ":memory:". Throws if the file is no sound ledger: the caller decides what
+   * becomes of it then.
    */
-  constructor(path: string, sync: boolean) {
+  constructor(path: string, { sync, isLost }: LedgerOptions) {
     this.#database = new Database(path, { create: true, strict: true });
     try {
       this.#database.run("PRAGMA journal_mode = WAL");
       this.#database.run(`PRAGMA synchronous = ${sync ? "FULL" : "NORMAL"}`);
       const [check] = this.#database.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all();
-      if (check?.integrity_check !== "ok") throw new Error(check?.integrity_check ?? "no answer");
+      if (check?.integrity_check !== "ok") throw new Error(`integrity check: ${check?.integrity_check}`);
       this.#database.run(`CREATE TABLE IF NOT EXISTS position (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         ledger_id TEXT NOT NULL,
         stored_row INTEGER NOT NULL,
         batch INTEGER NOT NULL,
-        to_row INTEGER
+        to_row INTEGER,
+        is_lost INTEGER NOT NULL
       )`);
       this.#database.run(`CREATE TABLE IF NOT EXISTS dead_letters (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -60,10 +70,10 @@ export class Ledger {
         row TEXT NOT NULL
       )`);
       this.#database
-        .query("INSERT OR IGNORE INTO position VALUES (1, ?, 0, 0, NULL)")
-        .run(crypto.randomUUID());
+        .query("INSERT OR IGNORE INTO position VALUES (1, ?, 0, 0, NULL, ?)")
+        .run(crypto.randomUUID(), Number(isLost));
       this.#position = this.#database
-        .query<PositionRow, []>("SELECT ledger_id, stored_row, batch, to_row FROM position")
+        .query<PositionRow, []>("SELECT ledger_id, stored_row, batch, to_row, is_lost FROM position")
         .get() as PositionRow;
     } catch (error) {
       this.#database.close();
@@ -72,6 +82,7 @@ export class Ledger {
     this.#storedRow = this.#position.stored_row;
     this.#batch = this.#position.batch;
     this.#toRow = this.#position.to_row ?? undefined;
+    this.#isLost = this.#position.is_lost === 1;
   }
 
   /** Names this ledger among all; a part of every batch's deduplication token. */
@@ -82,6 +93,18 @@ export class Ledger {
   /** All rows below are stored, or are dead letters. */
   get storedRow(): number {
     return this.#storedRow;
+  }
+
+  /** Whether it is not known which rows of the log are stored. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Says that it is known again: all rows below `storedRow` are. */
+  find(storedRow: number): void {
+    this.#database.query("UPDATE position SET stored_row = ?, to_row = NULL, is_lost = 0").run(storedRow);
+    this.#remember(storedRow, this.#batch, undefined);
+    this.#isLost = false;
   }
 
   /** The highest batch number that was given out. */

@@ -5,13 +5,10 @@ import { join } from "node:path";
 import { Context, Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect";
 import { buildTracker } from "../../client/tracker/build.ts";
 import { AppSettings, type Settings } from "../../config.ts";
-import { layerAdminKey } from "../../http/admin-key.ts";
 import { makeApp, type Services } from "../../http/app.ts";
-import { layerIngest } from "../../ingest/ingest.ts";
+import { layerStages } from "../../layers.ts";
+import { Spool } from "../../spool/spool.ts";
 import { ClickHouse, type QueryParams } from "../../store/clickhouse.ts";
-import { layerDeadLetters } from "../../writer/dead-letters.ts";
-import { EventQueue, layerEventQueue } from "../../writer/event-queue.ts";
-import { layerEventWriter } from "../../writer/event-writer.ts";
 import { testClickHouse, testRetention } from "../clickhouse.ts";
 import { testSettings } from "../settings.ts";
 
@@ -54,9 +51,7 @@ const open = async (options: InProcessOptions, logs: Array<string>): Promise<Liv
     Logger.defaultLogger,
     Logger.make(({ message, cause }) => void logs.push(Bun.inspect([message, cause]))),
   );
-  const layer = Layer.mergeAll(layerAdminKey, layerIngest).pipe(
-    Layer.provideMerge(layerEventWriter),
-    Layer.provideMerge(Layer.mergeAll(layerEventQueue, layerDeadLetters)),
+  const layer = layerStages.pipe(
     Layer.provideMerge(options.clickhouse ?? testClickHouse(undefined, retention)),
     Layer.provideMerge(testSettings(overrides)),
     Layer.provideMerge(Layer.merge(quiet, options.ground ?? Layer.empty)),
@@ -112,9 +107,9 @@ export const serviceForTests = (options: InProcessOptions = {}) => {
   };
 
   const settled = async (): Promise<void> => {
-    const queue = Context.get(opened().services, EventQueue);
+    const { state } = Context.get(opened().services, Spool);
     const deadline = Date.now() + 10_000;
-    while (queue.length() > 0) {
+    while (state().waiting > 0) {
       if (Date.now() > deadline) throw new Error(`never stored: ${logs.join("\n")}`);
       await Bun.sleep(2);
     }

@@ -28,6 +28,7 @@ export const testContext = (overrides: Partial<IngestContext> = {}): IngestConte
   visitorKeys: readableKeys,
   checkText: true,
   newId: () => "made id",
+  isNew: () => true,
   ...overrides,
 });
 

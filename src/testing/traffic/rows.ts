@@ -76,6 +76,7 @@ export function* trafficRows(
         place: request.place,
         visitorKeys,
         checkText: false,
+        isNew: () => true,
         newId: () => {
           throw new Error("Traffic events bring their ids.");
         },
