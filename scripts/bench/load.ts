@@ -50,12 +50,21 @@ const stampIds = ({ request, ids }: Template): Uint8Array => {
   return request;
 };
 
-/** Sends `events` events over `connections` connections, each sending its next request when the last is answered. */
+export interface LoadOptions {
+  readonly events: number;
+  /** Events that are sent each second, evenly; as fast as they are answered by default. */
+  readonly perSecond?: number;
+  readonly connections?: number;
+}
+
+/**
+ * Sends events over several connections, each sending its next request when the last is answered and its turn has come.
+ * The time of an answer counts from that turn, so that a slow answer is not hidden by what it holds back.
+ */
 export const load = async (
   url: string,
   bodies: ReadonlyArray<Uint8Array<ArrayBuffer>>,
-  events: number,
-  connections = 64,
+  { events, perSecond = Number.POSITIVE_INFINITY, connections = 64 }: LoadOptions,
 ): Promise<LoadResult> => {
   const address = new URL(url);
   const templates = bodies.map((body) =>
@@ -68,9 +77,8 @@ export const load = async (
   let accepted = 0;
   let refused = 0;
 
-  const send = async (connection: Connection, request: Uint8Array) => {
-    for (;;) {
-      const started = performance.now();
+  const send = async (connection: Connection, request: Uint8Array, due: number) => {
+    for (let started = due; ; started = performance.now()) {
       const { status, body } = await connection.send(request);
       times.push(performance.now() - started);
       if (status === 200) {
@@ -87,7 +95,12 @@ export const load = async (
   await Promise.all(
     opened.map(async (connection) => {
       while (next < requests) {
-        await send(connection, stampIds(templates[next++ % templates.length] as Template));
+        const turn = next++;
+        const due = started + (turn * EVENTS_PER_REQUEST * 1000) / perSecond;
+        const wait = due - performance.now();
+        if (wait > 0) await Bun.sleep(wait);
+        const sentAt = Number.isFinite(perSecond) ? due : performance.now();
+        await send(connection, stampIds(templates[turn % templates.length] as Template), sentAt);
       }
       connection.close();
     }),

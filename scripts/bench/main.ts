@@ -50,7 +50,7 @@ const readArguments = () => {
 
 const { only, events, rounds } = readArguments();
 const measure: Record<Stage, () => Promise<ReadonlyArray<Row>>> = {
-  accept: async () => [await accept({ rounds })],
+  accept: () => accept({ rounds }),
   sustain: async () => [await sustain({ events, rounds })],
   read: () => read(events),
   footprint,

@@ -24,11 +24,11 @@ const service = async (events: number): Promise<number> => {
   const child = await startService({ DATA_DIR: temporaryDirectory() });
   const bodies = makeBodies(400);
   const url = `${child.url}/v1/events`;
-  const warmedUp = (await load(url, bodies, WARM_UP)).accepted;
+  const warmedUp = (await load(url, bodies, { events: WARM_UP })).accepted;
   while ((await stored(child.url)) < warmedUp) await Bun.sleep(20);
   const started = performance.now();
   // The bounded queue holds the senders back, so that the backlog is flat for all but the first moments.
-  const { accepted } = await load(url, bodies, events);
+  const { accepted } = await load(url, bodies, { events });
   while ((await stored(child.url)) < warmedUp + accepted) await Bun.sleep(20);
   const seconds = (performance.now() - started) / 1000;
   await child.stop();
