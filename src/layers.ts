@@ -26,8 +26,9 @@ export const layerMigrated = Layer.effectDiscard(
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
 export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest).pipe(
-  Layer.provideMerge(layerDuplicateIds),
   Layer.provideMerge(layerEventWriter),
+  // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
+  Layer.provideMerge(layerDuplicateIds),
   Layer.provideMerge(layerSpool),
   Layer.provideMerge(layerMetrics),
 );

@@ -70,14 +70,15 @@ const findSpans = (since: number, until: number, oldParts: ReadonlyArray<string>
 /** `xxHash32(…)` as `IdHash` computes it. */
 const hashOf = (prefix: string) => `xxHash32(concat({${prefix}:String}, project_id, '\\0', event_id))`;
 
+// The empty text makes a String of the FixedString, whose zero bytes at the end `arrayStringConcat` would leave out.
 const loadSpan = (ids: RecentIds, { since, until }: Span, oldParts: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const hours = yield* clickhouse.query<{ hour: number; hashes: string }>(
       `SELECT intDiv(toUnixTimestamp64Milli(received_at), ${HOUR_MS}) AS hour,
-        base64Encode(arrayStringConcat(groupArray(reinterpretAsFixedString(
+        base64Encode(arrayStringConcat(groupArray(concat(reinterpretAsFixedString(
           bitOr(bitShiftLeft(toUInt64(${hashOf("high")}), 32), toUInt64(${hashOf("low")}))
-        )))) AS hashes
+        ), '')))) AS hashes
       FROM events WHERE ${isInSpan} GROUP BY hour ORDER BY hour DESC`,
       { since, until, oldParts, ...ids.prefixes },
       budget,
