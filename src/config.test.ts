@@ -28,6 +28,8 @@ test("without any setting everything has its default", () => {
     batchSize: 50_000,
     flushIntervalMs: 1000,
     maxQueueSize: 200_000,
+    durability: "fsync",
+    spoolMaxBytes: 2_147_483_648,
     rawRetentionDays: 90,
     rollupRetentionYears: 2,
     allowedOrigins: "*",
@@ -42,8 +44,8 @@ test("every setting has a line of the table, with a sentence and its default", (
   expect(settingDescriptions.map(({ name }) => name)).toEqual([
     ...["PORT", "HOST", "DATA_DIR", "CLICKHOUSE_URL", "CLICKHOUSE_DATABASE", "CLICKHOUSE_USERNAME"],
     ...["CLICKHOUSE_PASSWORD", "AUTO_MIGRATE", "BATCH_SIZE", "FLUSH_INTERVAL_MS", "MAX_QUEUE_SIZE"],
-    ...["RAW_RETENTION_DAYS", "ROLLUP_RETENTION_YEARS", "ALLOWED_ORIGINS", "MAX_BODY_BYTES"],
-    ...["TRUSTED_PROXIES", "ADMIN_API_KEY", "GEOIP_DB"],
+    ...["DURABILITY", "SPOOL_MAX_BYTES", "RAW_RETENTION_DAYS", "ROLLUP_RETENTION_YEARS"],
+    ...["ALLOWED_ORIGINS", "MAX_BODY_BYTES", "TRUSTED_PROXIES", "ADMIN_API_KEY", "GEOIP_DB"],
   ]);
   for (const { description, defaultText } of settingDescriptions) {
     expect(description).toMatch(/^[A-Z1].{10,}\.$/);
@@ -103,6 +105,8 @@ test.each([
   ["CLICKHOUSE_DATABASE", "a".repeat(65)],
   ["CLICKHOUSE_DATABASE", "a`b"],
   ["AUTO_MIGRATE", "maybe"],
+  ["DURABILITY", "sometimes"],
+  ["SPOOL_MAX_BYTES", "1000"],
 ])("%s=%s is refused by its name", (name, value) => {
   expect(refused({ [name]: value })).toStartWith(name);
 });

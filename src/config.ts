@@ -132,7 +132,7 @@ export const settings = Config.all({
     50_000,
     1,
     100_000,
-    "Most events in one insert; a request is never split.",
+    "Most events in one insert.",
   ),
   flushIntervalMs: wholeNumber(
     "FLUSH_INTERVAL_MS",

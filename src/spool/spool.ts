@@ -1,5 +1,16 @@
 import { join } from "node:path";
-import { Clock, Context, Data, Deferred, type Duration, Effect, Fiber, FiberId, Layer } from "effect";
+import {
+  Clock,
+  Context,
+  Data,
+  Deferred,
+  type Duration,
+  Effect,
+  Fiber,
+  FiberId,
+  Layer,
+  Runtime,
+} from "effect";
 import { AppSettings } from "../config.ts";
 import { QueueFull, SpoolFull, SpoolUnavailable } from "../domain/errors.ts";
 import { Metrics } from "../metrics/metrics.ts";
@@ -59,6 +70,9 @@ const MAX_COMMIT_UNITS = 2 * 1024 * 1024;
 
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 
+/** With less than this share of its bytes left the spool is full: a request seldom needs so much. */
+const FULL_SHARE = 32;
+
 /** After so long a sender tries again: about the time that one batch takes. */
 const RETRY_AFTER_SECONDS = 2;
 
@@ -101,6 +115,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed);
     const metrics = yield* Metrics;
+    const runFork = Runtime.runFork(yield* Effect.runtime());
     const damages: Array<Damage> = [];
     const log = yield* Effect.tryPromise({
       try: () =>
@@ -112,7 +127,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
           onDamage: (damage) => {
             damages.push(damage);
             metrics.lost(damage.rowsLost);
-            Effect.runFork(
+            runFork(
               Effect.logError(
                 `The spool file ${damage.keptAs} is damaged: ${damage.rowsRead} events of it could be read, at least ${damage.rowsLost} are lost`,
               ),
@@ -229,18 +244,17 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     );
     yield* Effect.addFinalizer(() => end);
 
+    const wouldBe = (more: number): number => log.bytes + queuedBytes + HEADER_BYTES + more;
     const refusal = (): SpoolRefusal | undefined => {
       if (problem !== undefined) return unavailable;
-      if (log.bytes + queuedBytes + HEADER_BYTES >= maxBytes) return spoolFull;
+      if (wouldBe(maxBytes / FULL_SHARE) > maxBytes) return spoolFull;
       return queue.hasRoom() ? undefined : queueFull;
     };
 
     return {
       refusal,
       append: (waiting) => {
-        const refused =
-          refusal() ??
-          (log.bytes + queuedBytes + HEADER_BYTES + waiting.rows.length > maxBytes ? spoolFull : undefined);
+        const refused = refusal() ?? (wouldBe(waiting.rows.length) > maxBytes ? spoolFull : undefined);
         if (refused !== undefined) return waiting.settle(refused);
         if (!queue.offer(waiting)) return waiting.settle(queueFull);
         queuedBytes += waiting.rows.length;
