@@ -27,6 +27,16 @@ export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{
   readonly limitBytes: number;
 }> {}
 
+/** The request body did not come within its time; none of it was taken, and the sender may try again. */
+export class RequestTimeout extends Data.TaggedError("RequestTimeout")<{
+  readonly limitSeconds: number;
+}> {}
+
+/** Too many bytes of request bodies are on their way, and this one made room; the sender may try again. */
+export class IntakeFull extends Data.TaggedError("IntakeFull")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
 /** Too many events wait for their commit; none of the batch was taken, and the sender may try again. */
 export class QueueFull extends Data.TaggedError("QueueFull")<{
   readonly retryAfterSeconds: number;

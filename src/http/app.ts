@@ -6,6 +6,7 @@ import { NotFound } from "../domain/errors.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
+import { Metrics } from "../metrics/metrics.ts";
 import { statsRoutes } from "../stats/routes.ts";
 import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
@@ -25,7 +26,10 @@ export interface AppParts {
   readonly stopping: () => boolean;
 }
 
-/** A connection that says nothing for so long is closed; in seconds. */
+/**
+ * So long after its last answer a kept connection is closed, and a request that was not answered too, in seconds. Bytes
+ * that trickle in do not prolong it. The head of a connection's first request has 10 seconds, which is Bun's own limit.
+ */
 const IDLE_TIMEOUT_SECONDS = 30;
 
 const MAX_REQUEST_BYTES = 256 * 1024 * 1024;
@@ -34,6 +38,7 @@ const MAX_REQUEST_BYTES = 256 * 1024 * 1024;
 export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
   const ingest = Context.get(runtime.context, Ingest);
+  const metrics = Context.get(runtime.context, Metrics);
   const { authorize } = Context.get(runtime.context, AdminKey);
   return new Elysia({
     name: "footfall",
@@ -52,7 +57,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
       return internalProblem();
     })
     .use(docsRoutes)
-    .use(ingestRoutes(ingest, settings))
+    .use(ingestRoutes(ingest, metrics, settings))
     .use(statsRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(metricsRoutes(run))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Arrivals } from "./arrivals.ts";
 import { readBody } from "./body.ts";
 
 const LIMIT = 1000;
@@ -26,7 +27,7 @@ const streamOf = (...parts: ReadonlyArray<string | Error>) => {
 };
 
 const read = async (request: Request) => {
-  const body = await readBody(request, LIMIT);
+  const body = await readBody(request, LIMIT, new Arrivals({ deadlineMs: 50, maxBytes: LIMIT }));
   return body instanceof Uint8Array ? Buffer.from(body).toString() : body._tag;
 };
 
@@ -46,6 +47,11 @@ describe("a body", () => {
       "BodyTooLarge",
     ],
     ["that breaks off", requestOf(streamOf("hel", new Error("gone")).stream), "MalformedBatch"],
+    [
+      "that never ends",
+      requestOf(new ReadableStream({ start: (it) => it.enqueue(Buffer.from("{")) })),
+      "RequestTimeout",
+    ],
     ["of gzip", requestOf(gzip("hello")), "hello"],
     ["of gzip in parts", requestOf(new Response(gzip("hello")).body ?? ""), "hello"],
     ["of gzip of the limit", requestOf(gzip("x".repeat(LIMIT))), "x".repeat(LIMIT)],

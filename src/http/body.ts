@@ -1,5 +1,12 @@
 import { gunzipSync } from "node:zlib";
-import { BodyTooLarge, MalformedBatch } from "../domain/errors.ts";
+import { BodyTooLarge, type IntakeFull, MalformedBatch, type RequestTimeout } from "../domain/errors.ts";
+import type { ArrivalLimits, Arrivals } from "./arrivals.ts";
+
+/**
+ * The largest body has its time at 560 kbit/s, a usual one on any network. The deadline comes before the one at which Bun
+ * closes a connection that waits for its answer, so that the sender is told.
+ */
+export const bodyArrivals: ArrivalLimits = { deadlineMs: 15_000, maxBytes: 256 * 1024 * 1024 };
 
 // Read as it comes and given up as soon as it is too long, whatever its length header claims.
 const readStream = async (stream: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> => {
@@ -28,25 +35,31 @@ const unpack = (bytes: Uint8Array, limitBytes: number): Uint8Array | BodyTooLarg
   }
 };
 
+/** Why a body was not read to its end. */
+export type BodyFailure = BodyTooLarge | IntakeFull | MalformedBatch | RequestTimeout;
+
 /**
- * The body of a request, unpacked if it is gzip; at most `limitBytes` bytes before and after. A plain promise that does
- * not reject: it is on the path of every batch, where an effect would only wrap it.
+ * The body of a request, unpacked if it is gzip; at most `limitBytes` bytes before and after, and in the time that
+ * `arrivals` gives it. A plain promise that does not reject: it is on the path of every batch, where an effect would only
+ * wrap it.
  */
 export const readBody = async (
   request: Request,
   limitBytes: number,
-): Promise<Uint8Array | BodyTooLarge | MalformedBatch> => {
+  arrivals: Arrivals,
+): Promise<Uint8Array | BodyFailure> => {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limitBytes) return new BodyTooLarge({ limitBytes });
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | RequestTimeout | IntakeFull;
   try {
     bytes =
       declared === null && request.body !== null
-        ? await readStream(request.body, limitBytes)
-        : await request.bytes();
+        ? await arrivals.wait(readStream(request.body, limitBytes), limitBytes)
+        : await arrivals.wait(request.bytes(), Number(declared) || 0);
   } catch (error) {
     return error instanceof BodyTooLarge ? error : new MalformedBatch({ message: "The body broke off." });
   }
+  if (bytes instanceof Error) return bytes;
   if (bytes.length > limitBytes) return new BodyTooLarge({ limitBytes });
   return isGzip(bytes) ? unpack(bytes, limitBytes) : bytes;
 };

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import {
   BodyTooLarge,
+  IntakeFull,
   InvalidParameter,
   MalformedBatch,
   NotFound,
   OriginForbidden,
   QueueFull,
+  RequestTimeout,
   Unauthorized,
 } from "../domain/errors.ts";
 import { ClickHouseError, type ClickHouseFailure } from "../store/clickhouse-error.ts";
@@ -23,8 +25,10 @@ const table: ReadonlyArray<
   [new Unauthorized({ reason: "wrong" }), 401, "key_wrong", null],
   [new OriginForbidden({ origin: "https://a.org" }), 403, "origin_forbidden", null],
   [new NotFound({ path: "/x" }), 404, "not_found", null],
+  [new RequestTimeout({ limitSeconds: 5 }), 408, "request_timeout", null],
   [new BodyTooLarge({ limitBytes: 5 }), 413, "body_too_large", null],
   [clickHouse("over_budget"), 422, "query_too_expensive", null],
+  [new IntakeFull({ retryAfterSeconds: 7 }), 503, "intake_full", "7"],
   [new QueueFull({ retryAfterSeconds: 7 }), 503, "queue_full", "7"],
   [clickHouse("unavailable"), 503, "store_unavailable", "5"],
   [clickHouse("overloaded"), 503, "store_unavailable", "5"],

@@ -1,10 +1,12 @@
 import type {
   BodyTooLarge,
+  IntakeFull,
   InvalidParameter,
   MalformedBatch,
   NotFound,
   OriginForbidden,
   QueueFull,
+  RequestTimeout,
   SpoolFull,
   SpoolUnavailable,
   Unauthorized,
@@ -15,11 +17,13 @@ import type { ClickHouseError } from "../store/clickhouse-error.ts";
 export type HttpFailure =
   | BodyTooLarge
   | ClickHouseError
+  | IntakeFull
   | InvalidParameter
   | MalformedBatch
   | NotFound
   | OriginForbidden
   | QueueFull
+  | RequestTimeout
   | SpoolFull
   | SpoolUnavailable
   | Unauthorized;
@@ -76,6 +80,13 @@ const answers: {
     detail: `The limit is ${limitBytes} bytes after decompression.`,
   }),
   ClickHouseError: clickHouseProblem,
+  IntakeFull: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "intake_full",
+    title: "Too many requests are on their way; send the batch again later",
+    // The rest of the body is not waited for.
+    headers: { "retry-after": String(retryAfterSeconds), connection: "close" },
+  }),
   InvalidParameter: ({ parameter, message }) => ({
     status: 400,
     code: "invalid_parameter",
@@ -106,6 +117,13 @@ const answers: {
     code: "queue_full",
     title: "Too many events are waiting; send the batch again later",
     headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  RequestTimeout: ({ limitSeconds }) => ({
+    status: 408,
+    code: "request_timeout",
+    title: "The request body did not come in time; send the batch again",
+    detail: `The limit is ${limitSeconds} seconds.`,
+    headers: { connection: "close" },
   }),
   SpoolFull: ({ retryAfterSeconds }) => ({
     status: 503,

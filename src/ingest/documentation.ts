@@ -88,6 +88,7 @@ Typed event types: ${Object.keys(typedProperties)
     },
     400: problem("Not a batch; nothing was taken."),
     403: problem("The page's origin is not allowed."),
+    408: problem("The body did not come in time; send the batch again."),
     413: problem("The body is too large."),
     503: problem("No room at the moment; send the batch again after `Retry-After` seconds."),
   },
