@@ -203,6 +203,18 @@ describe("what could not be sent", () => {
       expect(new Set(attempts(site).flat()).size).toBe(1);
     }));
 
+  test("is sent again when it took too long to arrive", () =>
+    on(async ({ page, site }) => {
+      site.respond = () => new Response("", { status: 408 });
+      await trackMany(page, 1);
+      await flush(page);
+      // Browsers answer this status by sending once more on their own.
+      const attempted = site.requests.length;
+      await page.clock.fastForward(5500);
+      await until(() => site.requests.length > attempted);
+      expect(new Set(attempts(site).flat()).size).toBe(1);
+    }));
+
   test("waits for the network and is sent when it returns", () =>
     on(async ({ page, site, context }) => {
       await context.setOffline(true);

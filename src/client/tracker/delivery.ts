@@ -53,8 +53,8 @@ export const restore = (): void => {
 };
 
 /**
- * Posts the queue unless a request is under way or the server asked to wait. No answer, 429 and 5xx put the events back,
- * ids unchanged, and wait for `Retry-After`, else 5 seconds longer each time; every other answer is final.
+ * Posts the queue unless a request is under way or the server asked to wait. No answer, 408, 429 and 5xx put the events
+ * back, ids unchanged, and wait for `Retry-After`, else 5 seconds longer each time; every other answer is final.
  */
 export const flush = async (): Promise<void> => {
   if (underWay[0] || !maySend()) return;
@@ -70,7 +70,7 @@ export const flush = async (): Promise<void> => {
     // Its share of the browser's 64 KiB is free again only when the answer has been read.
     await answer.text();
   } catch {}
-  if (!lastStatus || lastStatus === 429 || lastStatus >= 500) {
+  if (!lastStatus || lastStatus === 408 || lastStatus === 429 || lastStatus >= 500) {
     waiting = underWay.concat(waiting);
     failures++;
     retryAt = Date.now() + (wait || Limit.IntervalMs * failures);
