@@ -65,6 +65,10 @@ export class Engine {
     try {
       this.#prepare(session, statement);
       return await this.#run(session, statement);
+    } catch (error) {
+      // The engine lets go of a failed statement only with the session's next one, and a closed session has none.
+      await session.queryAsync("SELECT 1").catch(() => undefined);
+      throw error;
     } finally {
       this.#running.delete(queryId);
       session.close();
