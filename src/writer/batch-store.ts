@@ -1,90 +1,50 @@
-import { Effect } from "effect";
-import { Metrics } from "../metrics/metrics.ts";
+import { Context, Effect, Layer } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { eventColumns } from "../store/event-row.ts";
+import { latestBatch } from "./batch-number.ts";
 import { batchToken, type FixedBatch } from "./recovery/fixed-batch.ts";
-import { completeBatch, inspectBatch } from "./recovery/recovery.ts";
-import { healing } from "./retry.ts";
+import { type BatchInspection, completeBatch, inspectBatch } from "./recovery/recovery.ts";
+import { type EventKey, storedAmong } from "./stored-among.ts";
 
-/** ClickHouse has nothing of the batch and cannot take it as it is: one of its rows can never be stored. */
-export interface Poisoned {
-  readonly _tag: "Poisoned";
-  readonly error: ClickHouseError;
+/** What the writer asks of ClickHouse. Each may fail with its effect done, in part or as a whole, now or later. */
+export interface BatchStoreShape {
+  /** Sends a batch for the first time, as one block. */
+  readonly insert: (batch: FixedBatch) => Effect.Effect<void, ClickHouseError>;
+  /** See `inspectBatch`. */
+  readonly inspect: (batch: FixedBatch) => Effect.Effect<BatchInspection, ClickHouseError>;
+  /** See `completeBatch`. */
+  readonly complete: (
+    batch: FixedBatch,
+  ) => Effect.Effect<{ readonly written: number; readonly expected: number }, ClickHouseError>;
+  /** The highest batch number that ever reached a table; 0 when none did. */
+  readonly latestBatch: Effect.Effect<number, ClickHouseError>;
+  /** See `storedAmong`. */
+  readonly storedAmong: <Event extends EventKey>(
+    events: ReadonlyArray<Event>,
+  ) => Effect.Effect<ReadonlySet<Event>, ClickHouseError>;
 }
 
-export interface StoreBatchOptions {
-  /** Whether an earlier process may have sent it. */
-  readonly sentBefore: boolean;
-  /** Told of every attempt that failed and is followed by another. */
-  readonly onFailure: (error: ClickHouseError) => Effect.Effect<void>;
-}
+/** The tables that the views feed from `landing`, as the writer sees them: a batch is in all of them, or has to be. */
+export class BatchStore extends Context.Tag("footfall/BatchStore")<BatchStore, BatchStoreShape>() {}
 
-const insert = (batch: FixedBatch, count: number) =>
+export const layerBatchStore = Layer.effect(
+  BatchStore,
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
-    const metrics = yield* Metrics;
-    const startedAt = performance.now();
-    yield* clickhouse.insertRows({
-      table: "landing",
-      columns: eventColumns,
-      rows: batch.rows,
-      token: batchToken(batch),
-    });
-    metrics.inserted(count, (performance.now() - startedAt) / 1000);
-  });
-
-/**
- * Asks what has arrived and writes what has not: the only safe thing to do with a batch that was sent before. Another
- * plain insert is not, since after a crash its token may stand for rows that never arrived.
- */
-const complete = (batch: FixedBatch) =>
-  Effect.gen(function* () {
-    const metrics = yield* Metrics;
-    const { written, expected } = yield* completeBatch(batch);
-    metrics.recovered(written === 0 ? "arrived" : written === expected ? "sent_again" : "completed");
-  });
-
-/**
- * Stores a batch that is fixed in the ledger, however long it takes: when it ends, every table has all of it exactly
- * once, or nothing of it because a row of it is poison.
- */
-export const storeBatch = (
-  batch: FixedBatch,
-  count: number,
-  { sentBefore, onFailure }: StoreBatchOptions,
-): Effect.Effect<Poisoned | undefined, never, ClickHouse | Metrics> =>
-  Effect.gen(function* () {
-    const metrics = yield* Metrics;
-    let mayHaveArrived = sentBefore;
-    const attempt = Effect.suspend(() => {
-      const again = mayHaveArrived;
-      mayHaveArrived = true;
-      return again ? complete(batch) : insert(batch, count);
-    }).pipe(
-      Effect.as(undefined),
-      Effect.catchIf(
-        (error) => error.failure === "bad_row",
-        // A view may say so of a row that `events` has taken already, so this too asks first what has arrived.
-        (error) =>
-          Effect.flatMap(hasArrivedInPart(batch), (arrived) =>
-            arrived ? Effect.fail(error) : Effect.succeed<Poisoned>({ _tag: "Poisoned", error }),
-          ),
-      ),
-      Effect.tapError((error) => {
-        metrics.retried(error.failure);
-        return onFailure(error);
-      }),
-    );
-    return yield* Effect.retryOrElse(attempt, healing, (error) => Effect.die(error));
-  });
-
-/** Whether anything of the batch has arrived. Rows that cannot even be read for the question never have. */
-const hasArrivedInPart = (batch: FixedBatch) =>
-  inspectBatch(batch).pipe(
-    Effect.map(({ expected, missing }) => missing.length < expected),
-    Effect.catchIf(
-      (error) => error.failure === "bad_row",
-      () => Effect.succeed(false),
-    ),
-  );
+    const on = Effect.provideService(ClickHouse, clickhouse);
+    return {
+      insert: (batch) =>
+        clickhouse.insertRows({
+          table: "landing",
+          columns: eventColumns,
+          rows: batch.rows,
+          token: batchToken(batch),
+        }),
+      inspect: (batch) => on(inspectBatch(batch)),
+      complete: (batch) => on(completeBatch(batch)),
+      latestBatch: on(latestBatch),
+      storedAmong: (events) => on(storedAmong(events)),
+    };
+  }),
+);

@@ -6,10 +6,10 @@ import type { OpenBatch } from "../spool/ledger.ts";
 import { Spool } from "../spool/spool.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { numberRows } from "../store/event-row.ts";
-import { latestBatch } from "./batch-number.ts";
-import { storeBatch } from "./batch-store.ts";
+import { BatchStore, layerBatchStore } from "./batch-store.ts";
 import { findLostPosition } from "./lost-ledger.ts";
 import { healing } from "./retry.ts";
+import { storeBatch } from "./store-batch.ts";
 
 export interface WriterState {
   /** False once the writer's fiber has ended, for whatever reason: nothing is stored any more. */
@@ -36,6 +36,7 @@ const make = Effect.gen(function* () {
   const { batchSize, flushIntervalMs } = yield* AppSettings;
   const spool = yield* Spool;
   const metrics = yield* Metrics;
+  const store = yield* BatchStore;
   const { log, ledger } = spool;
 
   let stored = 0;
@@ -46,7 +47,7 @@ const make = Effect.gen(function* () {
 
   const lost = yield* findLostPosition;
   if (lost !== undefined) yield* Effect.logWarning(lost);
-  let number = Math.max(ledger.lastBatch, yield* latestBatch);
+  let number = Math.max(ledger.lastBatch, yield* store.latestBatch);
 
   const noteFailure = (error: ClickHouseError) =>
     Effect.suspend(() => {
@@ -162,4 +163,7 @@ const make = Effect.gen(function* () {
   };
 });
 
-export const layerEventWriter = Layer.scoped(EventWriter, make);
+/** The writer on whatever keeps the batches. */
+export const layerEventWriterOnStore = Layer.scoped(EventWriter, make);
+
+export const layerEventWriter = Layer.provide(layerEventWriterOnStore, layerBatchStore);
