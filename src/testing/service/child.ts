@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Further command-line arguments. */
   readonly arguments?: ReadonlyArray<string>;
+  /** A script that becomes the program in its arguments, and a descriptor that it inherits as its number 3. */
+  readonly launcher?: { readonly script: string; readonly descriptor: number };
 }
 
 const START_DEADLINE_MS = 20_000;
@@ -56,18 +58,21 @@ const residentBytes = (pid: number): number => {
 };
 
 const spawn = (options: ServiceOptions) => {
-  const { env = {} } = options;
+  const { env = {}, launcher } = options;
   const temporary = env.DATA_DIR === undefined ? mkdtempSync(join(tmpdir(), "footfall-service-")) : undefined;
   const dataDir = env.DATA_DIR ?? temporary ?? "";
   const startedAt = performance.now();
   const child = Bun.spawn({
-    cmd: [process.execPath, main, ...(options.arguments ?? [])],
+    cmd: [
+      process.execPath,
+      ...(launcher === undefined ? [] : [launcher.script]),
+      main,
+      ...(options.arguments ?? []),
+    ],
     // Not the checkout, whose `.env` file may hold somebody's settings.
     cwd: tmpdir(),
     env: { ...bareEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env, DATA_DIR: dataDir },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: ["ignore", "pipe", "pipe", ...(launcher === undefined ? [] : [launcher.descriptor])],
   });
   const printed = { stdout: "", stderr: "", all: "" };
   const ended = Promise.all([

@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+import { callText, concerns } from "../src/end-to-end/kill-points/concern.ts";
+import { openPlace } from "../src/end-to-end/kill-points/place.ts";
+import { callsTable, trialsTable } from "../src/end-to-end/kill-points/report.ts";
+import { makeScenario } from "../src/end-to-end/kill-points/scenario.ts";
+import { prepareStages, type Stage, spread, trySeries } from "../src/end-to-end/kill-points/series.ts";
+
+const usage = `bun run kill-points [--stage batch|recovery|both] [--from 1] [--to N] [--points N] [--calls] [--jobs 2]
+
+Kills the service before its N-th call that changes a file, while one batch of events over three months goes from the
+request into every table, for every N; starts it again, twice, and compares the tables with what was sent. Then the same
+with the start that completes a batch of which a part had arrived. Linux on x86-64 only.
+
+  --stage   batch: from the request on; recovery: from the start after a kill on (both)
+  --from    the first N (1)
+  --to      the last N (the number of calls)
+  --points  so many, spread evenly, instead of every N
+  --calls   print the calls of an undisturbed batch and end
+  --jobs    services side by side (2)
+
+Exit status 1 if an event is lost, stored twice or counted wrongly; the data directories are kept then.`;
+
+const { values: given } = parseArgs({
+  options: {
+    stage: { type: "string", default: "both" },
+    from: { type: "string", default: "1" },
+    to: { type: "string" },
+    points: { type: "string" },
+    calls: { type: "boolean", default: false },
+    jobs: { type: "string", default: "2" },
+    help: { type: "boolean", default: false },
+  },
+});
+const chosen: ReadonlyArray<Stage> = (["batch", "recovery"] as const).filter(
+  (stage) => given.stage === "both" || given.stage === stage,
+);
+if (given.help || chosen.length === 0) {
+  console.log(usage);
+  process.exit(given.help ? 0 : 2);
+}
+
+const scenario = makeScenario(Date.now());
+const place = await openPlace(scenario);
+const stages = await prepareStages(scenario, place);
+const concernOf = concerns(place.prepared);
+const points: Array<{ readonly stage: Stage; readonly killPoint: { readonly before: number } }> = [];
+for (const stage of chosen) {
+  const calls = await stages.calls(stage);
+  console.log(`${stage}: ${calls.length} calls\n\n${callsTable(calls, concernOf)}\n`);
+  if (given.calls)
+    console.log(`${calls.map((call) => `${concernOf(call)}: ${callText(call)}`).join("\n")}\n`);
+  const first = Number(given.from);
+  const last = Math.min(calls.length, Number(given.to ?? calls.length));
+  const count = last - first + 1;
+  for (const n of spread(count, Number(given.points ?? count))) {
+    points.push({ stage, killPoint: { before: first - 1 + n } });
+  }
+}
+if (given.calls) {
+  await place[Symbol.asyncDispose]();
+  process.exit(0);
+}
+
+const startedAt = performance.now();
+let done = 0;
+const trials = await trySeries({
+  scenario,
+  place,
+  stages,
+  points,
+  jobs: Number(given.jobs),
+  tell: ({ stage, killPoint, call, answered, finding, differences }) => {
+    done++;
+    const what = call === undefined ? "not reached" : callText(call);
+    const answer = answered ? "answered" : "not answered";
+    console.log(
+      `${done}/${points.length} ${stage} ${killPoint.before}: ${what}; ${answer}; ${finding}; ${differences.length === 0 ? "exact" : "DIFFERENT"}`,
+    );
+    for (const difference of differences) console.log(`  ${difference}`);
+  },
+});
+const failed = trials.some(({ differences }) => differences.length > 0);
+if (failed) place.keep();
+await place[Symbol.asyncDispose]();
+console.log(`\n${trialsTable(trials)}\n\n${Math.round((performance.now() - startedAt) / 1000)} s`);
+console.log(`bun run kill-points ${process.argv.slice(2).join(" ")}`);
+process.exit(failed ? 1 : 0);
