@@ -101,7 +101,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Runnin
   };
   const address = () => /Demo page\s+(http\S+)\/demo\n[\s\S]*ClickHouse .*\n/.exec(printed.stdout)?.[1];
   while (address() === undefined) {
-    if (child.exitCode !== null || performance.now() - startedAt > START_DEADLINE_MS) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (hasEnded || performance.now() - startedAt > START_DEADLINE_MS) {
       await kill();
       removeDirectory();
       throw new Error(`The service did not start:\n${printed.all}`);
