@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect";
+import { layerMetrics } from "../metrics/metrics.ts";
+import { layerSpool } from "../spool/spool.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { migrate } from "../store/migrator.ts";
 import { makeServer } from "../store/server.ts";
 import { testRetention } from "../testing/clickhouse.ts";
 import type { Fault } from "../testing/clickhouse-http/faults.ts";
 import { type ClickHouseHttp, startClickHouseHttp } from "../testing/clickhouse-http/start.ts";
+import { appendRows } from "../testing/service/append-rows.ts";
 import { encodedRows } from "../testing/service/encoded-rows.ts";
 import { fastClock } from "../testing/service/fast-clock.ts";
 import { serviceForTests } from "../testing/service/in-process.ts";
 import { testSettings } from "../testing/settings.ts";
-import { layerDeadLetters } from "./dead-letters.ts";
-import { EventQueue, layerEventQueue } from "./event-queue.ts";
 import { EventWriter, layerEventWriter } from "./event-writer.ts";
 
 // Always the stand-in: a real server does not fail on demand.
@@ -93,37 +97,43 @@ describe("an insert that fails is sent again until it is stored, and counted onc
 describe("while nothing can be stored", () => {
   const service = serviceForTests({
     clickhouse: Layer.suspend(() => onServer("backpressure")),
-    settings: { maxQueueSize: 500 },
+    settings: { spoolMaxBytes: 300_000 },
   });
 
-  test("events are taken up to the bound, refused whole beyond it, and all that was taken is stored", async () => {
+  test("events are taken up to the spool's limit, refused whole beyond it, and all that was taken is stored", async () => {
     await server.fault({ mode: "error", statement: "INSERT" });
     const answers: Array<number> = [];
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < 12; n++) {
       const { status, headers, body } = await service.post<{ code?: string }>(eventsOf(`request ${n}`, 90), {
         origin: "https://page.example",
       });
       answers.push(status);
       if (status === 200) continue;
-      expect([status, body.code]).toEqual([503, "queue_full"]);
+      expect([status, body.code]).toEqual([503, "spool_full"]);
       expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
       // A page's script can read it, and try again.
       expect(headers.get("access-control-expose-headers")).toBe("retry-after");
     }
-    expect(answers).toEqual([200, 200, 200, 200, 200, 503, 503, 503]);
-    // Smaller ones still fit, to the last.
-    expect((await service.post(eventsOf("the last ones", 50))).status).toBe(200);
-    expect((await service.post(eventsOf("one too many", 1))).status).toBe(503);
+    const taken = answers.indexOf(503);
+    expect(taken).toBeGreaterThan(3);
+    expect(answers).toEqual([...Array(taken).fill(200), ...Array(12 - taken).fill(503)]);
 
-    expect(await service.request("/ready")).toMatchObject({ body: { queued: 500, stored: 0 } });
+    // Smaller ones still fit, but not for long.
+    let singles = 0;
+    while ((await service.post(eventsOf(`single ${singles}`, 1))).status === 200) singles++;
+    const ready = await service.request<{ spool_bytes: number }>("/ready");
+    const queued = taken * 90 + singles;
+    expect(ready).toMatchObject({ status: 503, body: { ready: false, spool: "full", queued, stored: 0 } });
+    expect(ready.body.spool_bytes).toBeLessThanOrEqual(300_000);
     await server.fault(undefined);
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < 12; n++) {
       const type = `request ${n}`;
-      expect(await service.rows(counts, { type })).toEqual(once(n < 5 ? 90 : 0));
+      expect(await service.rows(counts, { type })).toEqual(once(n < taken ? 90 : 0));
     }
-    expect(await service.rows(counts, { type: "the last ones" })).toEqual(once(50));
-    expect((await service.post(eventsOf("there is room again", 500))).status).toBe(200);
-    expect(await service.rows(counts, { type: "there is room again" })).toEqual(once(500));
+    expect((await service.request("/ready")).status).toBe(200);
+    // What was refused is no duplicate when it comes again.
+    expect((await service.post(eventsOf("request 11", 90))).body).toEqual({ accepted: 90, rejected: 0 });
+    expect(await service.rows(counts, { type: "request 11" })).toEqual(once(90));
   }, 20_000);
 
   test("reading is answered with 503 and the time after which to ask again", async () => {
@@ -134,7 +144,8 @@ describe("while nothing can be stored", () => {
     expect([status, body.code]).toEqual([503, "store_unavailable"]);
     expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
     const ready = await service.request<{ ready: boolean; clickhouse: string }>("/ready");
-    expect([ready.status, ready.body.ready]).toEqual([503, false]);
+    // Events are taken all the same.
+    expect([ready.status, ready.body.ready]).toEqual([200, true]);
     expect(ready.body.clickhouse).toContain("cannot be reached");
     expect((await service.request("/health")).status).toBe(200);
     await server.fault(undefined);
@@ -143,27 +154,40 @@ describe("while nothing can be stored", () => {
 });
 
 describe("a stop while nothing can be stored", () => {
-  test("ends after its deadline and says how many answered events are not stored", async () => {
+  test("ends after its deadline, and the next start stores what the spool kept", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "footfall-outage-"));
     const logs: Array<string> = [];
     const logger = Logger.replace(
       Logger.defaultLogger,
       Logger.make(({ message }) => void logs.push(String(message))),
     );
-    const writer = layerEventWriter.pipe(
-      Layer.provideMerge(Layer.mergeAll(layerEventQueue, layerDeadLetters)),
-      Layer.provideMerge(onServer("unstored")),
-      Layer.provideMerge(testSettings()),
-      // The writer's twenty seconds are one here.
-      Layer.provideMerge(Layer.merge(logger, fastClock(20))),
-    );
-    const runtime = ManagedRuntime.make(writer);
-    const { offer } = await runtime.runPromise(EventQueue);
+    const open = () =>
+      ManagedRuntime.make(
+        layerEventWriter.pipe(
+          Layer.provideMerge(layerSpool),
+          Layer.provideMerge(layerMetrics),
+          Layer.provideMerge(onServer("unstored")),
+          Layer.provideMerge(testSettings({ dataDir })),
+          // The writer's ten seconds are half of one here.
+          Layer.provideMerge(Layer.merge(logger, fastClock(20))),
+        ),
+      );
+    const first = open();
+    await first.runtime();
     await server.fault({ mode: "hang", statement: "INSERT" });
-    await runtime.runPromise(offer(encodedRows(eventsOf("unstored", 7).events)));
+    await first.runPromise(appendRows(encodedRows(eventsOf("unstored", 7).events)));
     const startedAt = performance.now();
-    await runtime.dispose();
+    await first.dispose();
     expect(performance.now() - startedAt).toBeLessThan(5000);
-    expect(logs).toContain("7 answered events could not be stored before the end");
+    expect(logs).toContain("7 answered events wait in the spool for the next start");
     await server.fault(undefined);
+
+    const next = open();
+    const { state } = await next.runPromise(EventWriter);
+    while (state().stored < 7) await Bun.sleep(5);
+    const { query } = await next.runPromise(ClickHouse);
+    expect(await next.runPromise(query(counts, { type: "unstored" }))).toEqual(once(7));
+    await next.dispose();
+    rmSync(dataDir, { recursive: true, force: true });
   }, 20_000);
 });

@@ -1,13 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Effect } from "effect";
+import type { DeadLetter } from "../spool/ledger.ts";
+import { Spool } from "../spool/spool.ts";
 import { eventColumns, splitRows } from "../store/event-row.ts";
 import { testEngines } from "../testing/clickhouse.ts";
+import { appendRows } from "../testing/service/append-rows.ts";
 import { encodedRows } from "../testing/service/encoded-rows.ts";
 import { serviceForTests } from "../testing/service/in-process.ts";
-import type { DeadLetter } from "./dead-letters.ts";
-import { EventQueue } from "./event-queue.ts";
 import { EventWriter } from "./event-writer.ts";
 
 /** What no sender can bring about: rows that ClickHouse cannot read, as a bug of ours might write them. */
@@ -31,15 +30,10 @@ const eventsOf = (type: string) =>
 describe.each([...testEngines])("a row that cannot be stored, ClickHouse $engine", ({ layer }) => {
   const service = serviceForTests({ clickhouse: layer() });
 
-  const queue = (rows: ReadonlyArray<Buffer>) =>
-    service.run(
-      Effect.flatMap(EventQueue, ({ offer }) => offer({ count: rows.length, rows: Buffer.concat(rows) })),
-    );
-  const letters = (): ReadonlyArray<DeadLetter> =>
-    readFileSync(join(service.dataDir(), "dead-letters.ndjson"), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as DeadLetter);
+  const append = (rows: ReadonlyArray<Buffer>) =>
+    service.run(appendRows({ count: rows.length, rows: Buffer.concat(rows) }).pipe(Effect.orDie));
+  const letters = (): Promise<ReadonlyArray<DeadLetter>> =>
+    service.run(Effect.map(Spool, ({ ledger }) => ledger.deadLetters()));
   const storedOf = async (type: string) => {
     const [row] = await service.rows<{ raw: number; ids: number; rollup: number }>(
       `SELECT (SELECT count() FROM events WHERE event_type = {type:String}) AS raw,
@@ -57,11 +51,11 @@ describe.each([...testEngines])("a row that cannot be stored, ClickHouse $engine
       const type = name.replaceAll(/\W/g, "_");
       const rows = splitRows(encodedRows(eventsOf(type)).rows);
       const bad = Buffer.from(`${spoil(JSON.parse(String(rows[17])))}\n`);
-      await queue(rows.with(17, bad));
+      await append(rows.with(17, bad));
       expect(await storedOf(type)).toEqual({ raw: SIZE - 1, ids: SIZE - 1, rollup: SIZE - 1 });
       kept += 1;
-      expect(letters()).toHaveLength(kept);
-      const letter = letters().at(-1);
+      expect(await letters()).toHaveLength(kept);
+      const letter = (await letters()).at(-1);
       // Its batch number, the first value, was written over the placeholder of as many characters.
       expect(letter?.row.slice(17)).toBe(String(bad).trimEnd().slice(17));
       expect(letter?.reason.length).toBeGreaterThan(10);
@@ -73,13 +67,13 @@ describe.each([...testEngines])("a row that cannot be stored, ClickHouse $engine
     const spoil = poisons[0]?.[1] ?? String;
     const rows = splitRows(encodedRows(eventsOf("several")).rows);
     const bad = new Set([0, 19, 20, SIZE - 1]);
-    await queue(
+    await append(
       rows.map((row, n) => (bad.has(n) ? Buffer.from(`${spoil(JSON.parse(String(row)))}\n`) : row)),
     );
     const left = SIZE - bad.size;
     expect(await storedOf("several")).toEqual({ raw: left, ids: left, rollup: left });
     kept += bad.size;
-    expect(letters()).toHaveLength(kept);
+    expect(await letters()).toHaveLength(kept);
   });
 
   test("nothing else is disturbed: later events are stored, and all is well again", async () => {
