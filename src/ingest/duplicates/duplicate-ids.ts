@@ -9,21 +9,23 @@ export class DuplicateIds extends Context.Tag("footfall/DuplicateIds")<Duplicate
 /** Bytes of the log that are looked through at a time. */
 const READ_BYTES = 8 * 1024 * 1024;
 
-const make = Effect.gen(function* () {
-  const { log, ledger } = yield* Spool;
-  const clock = yield* Clock.clockWith(Effect.succeed);
-  const ids = new RecentIds(() => clock.unsafeCurrentTimeMillis());
-  yield* loadRecentIds(ids);
-  for (let row = ledger.storedRow; ; ) {
-    const found = log.read(row, { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: READ_BYTES });
-    if (found === undefined) break;
-    addEncodedRows(ids, found.rows);
-    row = found.endRow;
-  }
-  const expire = Effect.sync(() => ids.expire());
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(expire, "1 hour")));
-  return ids;
-});
+/** `loadStored` adds the ids of the stored events of the window; those of the waiting ones are in the spool. */
+export const makeDuplicateIds = <E, R>(loadStored: (ids: RecentIds) => Effect.Effect<unknown, E, R>) =>
+  Effect.gen(function* () {
+    const { log, ledger } = yield* Spool;
+    const clock = yield* Clock.clockWith(Effect.succeed);
+    const ids = new RecentIds(() => clock.unsafeCurrentTimeMillis());
+    yield* loadStored(ids);
+    for (let row = ledger.storedRow; ; ) {
+      const found = log.read(row, { maxRows: Number.MAX_SAFE_INTEGER, maxBytes: READ_BYTES });
+      if (found === undefined) break;
+      addEncodedRows(ids, found.rows);
+      row = found.endRow;
+    }
+    const expire = Effect.sync(() => ids.expire());
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(expire, "1 hour")));
+    return ids;
+  });
 
 /** Known before the first request is taken. */
-export const layerDuplicateIds = Layer.scoped(DuplicateIds, make);
+export const layerDuplicateIds = Layer.scoped(DuplicateIds, makeDuplicateIds(loadRecentIds));
