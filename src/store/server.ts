@@ -60,48 +60,9 @@ const displayed = (url: string): string => {
   return pathname === "/" ? origin : origin + pathname;
 };
 
-/**
- * The id an insert runs under on the server: as long as one with this token is running, a second one is refused (and
- * can be tried again), and it can be killed by it.
- */
-export const insertQueryId = (database: string, token: string): string =>
+/** The id an insert runs under on the server: as long as it is running, a second one with its token is refused. */
+const insertQueryId = (database: string, token: string): string =>
   `footfall-${database}-${encodeURIComponent(token)}`;
-
-/** A killed insert ends with the block it is at; one that takes longer is reported, and can be waited for again. */
-const KILL_TIMEOUT = Duration.seconds(30);
-
-export interface InsertMarks {
-  /** Inserts with this token, and with every one that begins with it and a colon. */
-  readonly token: string;
-  /** Inserts whose statement has this text in it. */
-  readonly text: string;
-}
-
-/**
- * When this ends, no insert with one of these marks that had reached the server is running any more. The embedded engine
- * has nothing to end: an insert is over when its effect is, and when its process is.
- */
-export const endInserts = ({ token, text }: InsertMarks): Effect.Effect<void, ClickHouseError, ClickHouse> =>
-  Effect.flatMap(ClickHouse, ({ engine, database, command }) =>
-    engine === "embedded"
-      ? Effect.void
-      : command(
-          `KILL QUERY WHERE query_id = {id:String} OR startsWith(query_id, {longer:String})
-           OR (query_kind = 'Insert' AND position(query, {text:String}) > 0) SYNC`,
-          { id: insertQueryId(database, token), longer: insertQueryId(database, `${token}:`), text },
-        ).pipe(
-          Effect.timeoutFail({
-            duration: KILL_TIMEOUT,
-            onTimeout: () =>
-              new ClickHouseError({
-                failure: "unavailable",
-                retryable: true,
-                code: undefined,
-                message: `An insert has not ended within ${Duration.format(KILL_TIMEOUT)} after it was killed`,
-              }),
-          }),
-        ),
-  );
 
 /** ClickHouse on a server, over HTTP. Nothing is sent before the first statement. */
 export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShape, never, Scope.Scope> =>

@@ -1,9 +1,9 @@
 import { Context, Effect, Layer } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
-import { eventColumns } from "../store/event-row.ts";
 import { latestBatch } from "./batch-number.ts";
-import { batchToken, type FixedBatch } from "./recovery/fixed-batch.ts";
+import { makeFirstInsert } from "./recovery/first-insert.ts";
+import type { FixedBatch } from "./recovery/fixed-batch.ts";
 import { type BatchInspection, completeBatch, inspectBatch } from "./recovery/recovery.ts";
 import { type EventKey, storedAmong } from "./stored-among.ts";
 
@@ -33,14 +33,9 @@ export const layerBatchStore = Layer.effect(
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const on = Effect.provideService(ClickHouse, clickhouse);
+    const firstInsert = makeFirstInsert();
     return {
-      insert: (batch) =>
-        clickhouse.insertRows({
-          table: "landing",
-          columns: eventColumns,
-          rows: batch.rows,
-          token: batchToken(batch),
-        }),
+      insert: (batch) => on(firstInsert(batch)),
       inspect: (batch) => on(inspectBatch(batch)),
       complete: (batch) => on(completeBatch(batch)),
       latestBatch: on(latestBatch),

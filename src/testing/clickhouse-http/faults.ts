@@ -6,8 +6,9 @@
  * - `drop_after`: does it, and closes the connection instead of answering
  * - `hang`: does nothing and never answers
  * - `hang_after`: does it and never answers
+ * - `late`: closes the connection, and does it when the fault is changed the next time
  */
-export type FaultMode = "error" | "drop" | "drop_after" | "hang" | "hang_after";
+export type FaultMode = "error" | "drop" | "drop_after" | "hang" | "hang_after" | "late";
 
 export interface Fault {
   readonly mode: FaultMode;
@@ -19,11 +20,18 @@ export interface Fault {
 
 let current: Fault | undefined;
 let left = 0;
+let late: Array<() => Promise<unknown>> = [];
 
-/** Takes effect with the next statement; `undefined` heals everything. */
-export const setFault = (fault: Fault | undefined): void => {
+/** Keeps a statement until the fault is changed. */
+export const holdBack = (statement: () => Promise<unknown>): void => void late.push(statement);
+
+/** Takes effect with the next statement; `undefined` heals everything. Resolves when what was late has ended. */
+export const setFault = async (fault: Fault | undefined): Promise<void> => {
   current = fault;
   left = fault?.times ?? Number.POSITIVE_INFINITY;
+  const arriving = late;
+  late = [];
+  await Promise.allSettled(arriving.map((statement) => statement()));
 };
 
 /** The fault that this statement meets. */

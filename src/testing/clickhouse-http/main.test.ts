@@ -115,3 +115,11 @@ test("faults come and go", async () => {
   await server.fault(undefined);
   expect((await post("SELECT 1")).status).toBe(200);
 });
+
+test("a late statement is carried out when its sender has gone", async () => {
+  await server.fault({ mode: "late", times: 1 });
+  await expect(post("CREATE TABLE late (n UInt8) ENGINE = Null")).rejects.toThrow();
+  expect((await post("EXISTS late")).text).toBe("0\n");
+  await server.fault(undefined);
+  expect((await post("EXISTS late")).text).toBe("1\n");
+});

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { Engine } from "./engine.ts";
-import { type Fault, nextFault, setFault } from "./faults.ts";
+import { type Fault, holdBack, nextFault, setFault } from "./faults.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { credentialsOf, readStatement, type Statement } from "./statement.ts";
 
@@ -55,6 +55,10 @@ const handleStatement = async (request: IncomingMessage, response: ServerRespons
   if (fault === "error") throw new HttpError(1000, "POCO_EXCEPTION", "Injected failure");
   if (fault === "drop") return void response.socket?.destroy();
   if (fault === "hang") return;
+  if (fault === "late") {
+    holdBack(() => engine.execute(statement));
+    return void response.socket?.destroy();
+  }
   endWithClient(statement, response);
   const { bytes, summary } = await engine.execute(statement);
   if (fault === "drop_after") return void response.socket?.destroy();
@@ -74,7 +78,7 @@ const handleStatement = async (request: IncomingMessage, response: ServerRespons
 const handleControl = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   let text = "";
   for await (const chunk of request) text += String(chunk);
-  setFault((JSON.parse(text) as Fault | null) ?? undefined);
+  await setFault((JSON.parse(text) as Fault | null) ?? undefined);
   response.writeHead(204).end();
 };
 

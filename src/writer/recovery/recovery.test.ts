@@ -2,18 +2,19 @@ import { describe, expect } from "bun:test";
 import { Effect } from "effect";
 import { ClickHouse, type ClickHouseShape } from "../../store/clickhouse.ts";
 import { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { eventColumns } from "../../store/event-row.ts";
+import { eventColumns, splitRows } from "../../store/event-row.ts";
 import { testEngines } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
+import { makeFirstInsert } from "./first-insert.ts";
 import type { FixedBatch } from "./fixed-batch.ts";
 import { completeBatch, inspectBatch, type Slice } from "./recovery.ts";
 import {
   fingerprintOf,
   fingerprints,
+  firstInsert,
   partitionOf,
-  plainInsert,
   sampleBatch,
-  stagedTables,
+  writersTables,
 } from "./sample-batches.ts";
 import { withStagedRows } from "./staging.ts";
 import { recoveryTargets, type Target } from "./targets.ts";
@@ -51,7 +52,7 @@ const insertSlices = (batch: FixedBatch, slices: ReadonlyArray<Slice>, targets: 
     yield* command(`DROP TABLE ${table} SYNC`);
   });
 
-// Nothing, everything, one, all but one, a table, all but a table, a month, and thirty more.
+// Nothing, everything, one, all but one, a table, all but a table, a month, and some more.
 const everything = (1 << allSlices.length) - 1;
 const subsets = new Set([
   0,
@@ -61,7 +62,7 @@ const subsets = new Set([
   0b111,
   0b111_111_000_111,
   0b001_001_001_001,
-  ...Array.from({ length: 30 }, (_, n) => Number(Bun.hash.xxHash64(String(n)) & BigInt(everything))),
+  ...Array.from({ length: 5 }, (_, n) => Number(Bun.hash.xxHash64(String(n)) & BigInt(everything))),
 ]);
 
 describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
@@ -90,7 +91,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
     "completes a batch whatever of it arrived, to what a plain insert gives, and once",
     () =>
       Effect.gen(function* () {
-        yield* plainInsert(nextBatch("plain"));
+        yield* firstInsert(nextBatch("plain"));
         const plain = yield* fingerprintOf("plain");
         expect(Object.keys(plain).toSorted()).toEqual(Object.keys(months));
         const targets = yield* recoveryTargets;
@@ -104,7 +105,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         }
         const found = yield* fingerprints;
         for (const subset of subsets) expect(found[`arrived ${subset}`]).toEqual(plain);
-        expect(yield* stagedTables).toEqual([]);
+        expect(yield* writersTables).toEqual([]);
       }),
     120_000,
   );
@@ -114,7 +115,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       const batch = nextBatch("before and after");
       const before = yield* inspectBatch(batch);
       expect([before.expected, sorted(before.missing)]).toEqual([12, sorted(allSlices)]);
-      yield* plainInsert(batch);
+      yield* firstInsert(batch);
       expect(yield* inspectBatch(batch)).toEqual({ expected: 12, missing: [] });
       expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
       expect(yield* fingerprintOf("before and after")).toEqual(yield* fingerprintOf("plain"));
@@ -132,7 +133,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       ]);
       yield* completeBatch(batch);
       const next = nextBatch("following");
-      yield* plainInsert(next);
+      yield* firstInsert(next);
       expect(yield* inspectBatch(next)).toEqual({ expected: 12, missing: [] });
       const plain = yield* fingerprintOf("plain");
       expect(yield* fingerprintOf("followed")).toEqual(plain);
@@ -147,11 +148,11 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         "CREATE MATERIALIZED VIEW landing_to_breaking TO breaking AS SELECT throwIf(event_id = 'e77') AS n FROM landing",
       );
       const attached = nextBatch("broken off");
-      expect((yield* Effect.flip(plainInsert(attached))).message).toContain("throwIf");
+      expect((yield* Effect.flip(firstInsert(attached))).message).toContain("throwIf");
       // The view keeps no trace of batches; what Footfall counts does not wait for it.
       expect((yield* completeBatch(attached)).expected).toBe(12);
       const detached = nextBatch("broken off before");
-      yield* Effect.flip(plainInsert(detached));
+      yield* Effect.flip(firstInsert(detached));
       yield* command("DROP VIEW landing_to_breaking SYNC");
       yield* completeBatch(detached);
       expect(yield* completeBatch(detached)).toEqual({ written: 0, expected: 12 });
@@ -180,7 +181,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         { n: 90, twice: 180 },
       ]);
       const thrown = nextBatch("thrown");
-      expect((yield* Effect.flip(plainInsert(thrown))).message).toContain("throwIf");
+      expect((yield* Effect.flip(firstInsert(thrown))).message).toContain("throwIf");
       expect((yield* Effect.flip(completeBatch(thrown))).message).toContain("throwIf");
       yield* command("DROP VIEW landing_to_counted SYNC");
       yield* completeBatch(thrown);
@@ -213,7 +214,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         });
       }
       expect(yield* fingerprintOf("poison")).toEqual({});
-      expect(yield* stagedTables).toEqual([]);
+      expect(yield* writersTables).toEqual([]);
     }));
 
   it("refuses rows that carry another number", () =>
@@ -222,6 +223,33 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       const exit = yield* Effect.exit(completeBatch({ ...batch, number: ++number }));
       expect(String(exit)).toContain("carry another number");
       expect(yield* fingerprintOf("misnumbered")).toEqual({});
+    }));
+
+  it("writes nothing where only some of the rows can be read back, as behind an address of several servers", () =>
+    Effect.gen(function* () {
+      const clickhouse = yield* ClickHouse;
+      const batch = nextBatch("elsewhere");
+      const half = splitRows(batch.rows).slice(0, 45);
+      const elsewhere: ClickHouseShape = {
+        ...clickhouse,
+        insertRows: (insert) => clickhouse.insertRows({ ...insert, rows: Buffer.concat(half) }),
+      };
+      const error = yield* Effect.flip(Effect.provideService(completeBatch(batch), ClickHouse, elsewhere));
+      expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("45 of 90 rows") });
+      expect(yield* fingerprintOf("elsewhere")).toEqual({});
+      expect(yield* completeBatch(batch)).toEqual({ written: 12, expected: 12 });
+    }));
+
+  it("is not needed for an insert that a proxy delivers twice", () =>
+    Effect.gen(function* () {
+      const insert = makeFirstInsert();
+      const batch = nextBatch("twice");
+      yield* insert(batch);
+      yield* insert(batch);
+      yield* insert(nextBatch("after twice"));
+      const plain = yield* fingerprintOf("plain");
+      expect(yield* fingerprintOf("twice")).toEqual(plain);
+      expect(yield* fingerprintOf("after twice")).toEqual(plain);
     }));
 
   it("removes what a crash left of its own ledger, and leaves the others' alone", () =>
@@ -233,17 +261,17 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         Effect.gen(function* () {
           // As if the end of its recovery had never come.
           yield* withStagedRows(batch, (own) => command(`RENAME TABLE ${own} TO ${own}_left`));
-          expect((yield* stagedTables).length).toBe(2);
+          expect((yield* writersTables).length).toBe(2);
           yield* completeBatch(batch);
-          expect(yield* stagedTables).toEqual([theirs]);
+          expect(yield* writersTables).toEqual([theirs]);
         }),
       );
       expect(yield* fingerprintOf("left behind")).toEqual(yield* fingerprintOf("plain"));
-      expect(yield* stagedTables).toEqual([]);
+      expect(yield* writersTables).toEqual([]);
     }));
 
-  /** The store of a process that ends at its n-th statement, before or after that has its effect. */
-  const dyingAt = (clickhouse: ClickHouseShape, last: number, effect: "before" | "after") => {
+  /** The store of a process that ends after its n-th statement. */
+  const dyingAfter = (clickhouse: ClickHouseShape, last: number) => {
     let statements = 0;
     const gone = new ClickHouseError({
       failure: "unavailable",
@@ -255,9 +283,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       Effect.suspend(() => {
         statements++;
         if (statements < last) return statement;
-        return statements === last && effect === "after"
-          ? Effect.zipRight(statement, Effect.fail(gone))
-          : Effect.fail(gone);
+        return statements === last ? Effect.zipRight(statement, Effect.fail(gone)) : Effect.fail(gone);
       });
     const store: ClickHouseShape = {
       ...clickhouse,
@@ -275,25 +301,21 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         const clickhouse = yield* ClickHouse;
         const targets = yield* recoveryTargets;
         const projects: Array<string> = [];
-        for (const effect of ["before", "after"] as const) {
-          for (let last = 1; ; last++) {
-            const batch = nextBatch(`cut off ${effect} ${last}`);
-            yield* insertSlices(
-              batch,
-              allSlices.filter((_, n) => n % 5 === last % 5),
-              targets,
-            );
-            const { store, reached } = dyingAt(clickhouse, last, effect);
-            yield* Effect.ignore(Effect.provideService(completeBatch(batch), ClickHouse, store));
-            yield* completeBatch(batch);
-            projects.push(`cut off ${effect} ${last}`);
-            if (!reached()) break;
-          }
+        for (let last = 1; ; last++) {
+          const project = `cut off after ${last}`;
+          const batch = nextBatch(project);
+          const arrived = allSlices.filter((_, n) => n % 5 === last % 5);
+          yield* insertSlices(batch, arrived, targets);
+          const { store, reached } = dyingAfter(clickhouse, last);
+          yield* Effect.ignore(Effect.provideService(completeBatch(batch), ClickHouse, store));
+          yield* completeBatch(batch);
+          projects.push(project);
+          if (!reached()) break;
         }
-        expect(projects.length).toBeGreaterThan(20);
+        expect(projects.length).toBeGreaterThan(10);
         const found = yield* fingerprints;
         for (const project of projects) expect([project, found[project]]).toEqual([project, found.plain]);
-        expect(yield* stagedTables).toEqual([]);
+        expect(yield* writersTables).toEqual([]);
       }),
     60_000,
   );

@@ -2,8 +2,9 @@ import { Effect } from "effect";
 import { ClickHouse, type QueryBudget, type QueryParams, settingsClause } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { stringLiteral } from "../../store/query-params.ts";
+import { change } from "./fence.ts";
 import type { FixedBatch } from "./fixed-batch.ts";
-import { change, withStagedRows } from "./staging.ts";
+import { withStagedRows } from "./staging.ts";
 import { recoveryTargets, type Target } from "./targets.ts";
 
 /** What a batch puts into one partition of one table. It is there as a whole or not at all. */
@@ -68,17 +69,16 @@ const partitionsOf = (
 
 const slicesOf = (number: number, staged: string) =>
   Effect.gen(function* () {
-    const { query } = yield* ClickHouse;
-    const [strange] = yield* query<{ n: number }>(
-      `SELECT count() AS n FROM ${staged} WHERE batch != {batch:UInt64}`,
-      { batch: number },
-    );
-    if (strange?.n !== 0) return yield* Effect.dieMessage(`Rows of batch ${number} carry another number`);
     const targets = yield* recoveryTargets;
     const expected = yield* partitionsOf(
       targets,
       ({ partitionId, rowsFrom }) => `${partitionId} AS partition FROM (${rowsFrom(staged)})`,
       {},
+    );
+    // A replica that lags behind does not know of all that another one has taken.
+    yield* Effect.forEach(
+      targets.filter(({ isReplicated }) => isReplicated),
+      ({ table }) => change(`SYSTEM SYNC REPLICA ${table}`),
     );
     const arrived = yield* partitionsOf(
       targets,
@@ -117,8 +117,8 @@ const writeSlices = ({ target, missing }: TargetSlices, staged: string) =>
   );
 
 /**
- * Which slices of the batch are in ClickHouse. No insert of the batch that had reached ClickHouse is running any more
- * when this ends. Fails with `bad_row` if a row cannot be read.
+ * Which slices of the batch are in ClickHouse. No insert of it that was sent before has an effect after that. Fails with
+ * `bad_row` if a row cannot be read.
  */
 export const inspectBatch = (
   batch: FixedBatch,
@@ -128,7 +128,7 @@ export const inspectBatch = (
 /**
  * Brings every target to hold the batch exactly once, whatever of it arrived before; returns how many slices were
  * written. It may fail or be cut off anywhere: running it again writes what is still missing, and nothing twice. One
- * batch of a ledger at a time, all lower numbers complete, none higher ever sent. After it has begun, a plain insert of
+ * batch of a ledger at a time, all lower numbers complete, none higher ever sent. After it has begun, another insert of
  * the batch is no longer safe. Fails with `bad_row` if a row cannot be read.
  */
 export const completeBatch = (

@@ -2,9 +2,10 @@
 import { Effect } from "effect";
 import { ingestBatch } from "../../ingest/pipeline.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
-import { eventColumns, numberRows } from "../../store/event-row.ts";
+import { numberRows } from "../../store/event-row.ts";
 import { testContext } from "../../testing/service/ingest-context.ts";
-import { batchToken, type FixedBatch } from "./fixed-batch.ts";
+import { makeFirstInsert } from "./first-insert.ts";
+import type { FixedBatch } from "./fixed-batch.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -78,11 +79,8 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
   return { ledgerId, number, rows: encoded };
 };
 
-/** The insert that the writer tries first. */
-export const plainInsert = (batch: FixedBatch) =>
-  Effect.flatMap(ClickHouse, ({ insertRows }) =>
-    insertRows({ table: "landing", columns: eventColumns, rows: batch.rows, token: batchToken(batch) }),
-  );
+/** The insert that a writer tries first. */
+export const firstInsert = (batch: FixedBatch) => makeFirstInsert()(batch);
 
 const uniques = "uniqMerge(unique_visitors) AS visitors, uniqIfMerge(unique_sessions) AS sessions";
 
@@ -119,11 +117,11 @@ export const fingerprints = Effect.gen(function* () {
 /** What the project has, as `fingerprints` gives it. */
 export const fingerprintOf = (project: string) => Effect.map(fingerprints, (found) => found[project] ?? {});
 
-/** Tables that recoveries have left behind. */
-export const stagedTables = Effect.flatMap(ClickHouse, ({ query }) =>
+/** Tables that are there on behalf of writers. */
+export const writersTables = Effect.flatMap(ClickHouse, ({ query }) =>
   Effect.map(
     query<{ name: string }>(
-      "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'staged_') ORDER BY name",
+      "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'writer_') ORDER BY name",
     ),
     (rows) => rows.map(({ name }) => name),
   ),

@@ -1,75 +1,63 @@
-import { createHash } from "node:crypto";
 import { Duration, Effect } from "effect";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { eventColumns } from "../../store/event-row.ts";
-import { endInserts } from "../../store/server.ts";
+import { change, fencedName, fenceOff } from "./fence.ts";
 import { batchToken, type FixedBatch } from "./fixed-batch.ts";
-
-/** A statement of the recovery that has not been answered by then is given up; the next attempt ends it. */
-const STATEMENT_TIMEOUT = Duration.minutes(2);
 
 /** When the server does not answer, its leftovers are dropped by the next attempt. */
 const DROP_TIMEOUT = Duration.seconds(5);
 
-/** One of the recovery's own statements that change something. */
-export const change = (sql: string): Effect.Effect<void, ClickHouseError, ClickHouse> =>
-  Effect.flatMap(ClickHouse, ({ command }) =>
-    command(sql).pipe(
-      Effect.timeoutFail({
-        duration: STATEMENT_TIMEOUT,
-        onTimeout: () =>
-          new ClickHouseError({
-            failure: "unavailable",
-            retryable: true,
-            code: undefined,
-            message: `ClickHouse has not answered within ${Duration.format(STATEMENT_TIMEOUT)}`,
-          }),
-      }),
-    ),
-  );
+const NEW_LINE = 0x0a;
 
-// The ledger's id is not ours to put into a name as it is.
-const namesOf = (ledgerId: string): string =>
-  `staged_${createHash("sha256").update(ledgerId).digest("hex").slice(0, 16)}_`;
+const countRows = (rows: Buffer): number => {
+  let count = 0;
+  for (let at = rows.indexOf(NEW_LINE); at >= 0; at = rows.indexOf(NEW_LINE, at + 1)) count++;
+  return count;
+};
 
-/**
- * Ends whatever an earlier attempt at the batch has left running: its inserts are killed, and so are slices on their way
- * from its table into a target. The table goes too, so that a slice that was held up on its way here finds nothing.
- */
-const endEarlierAttempts = (batch: FixedBatch) =>
+// What is not in the table would be taken for stored. Behind an address of several servers it may be on another one.
+const checkRows = (batch: FixedBatch, table: string) =>
   Effect.gen(function* () {
-    yield* endInserts({ token: batchToken(batch), text: namesOf(batch.ledgerId) });
     const { query } = yield* ClickHouse;
-    const leftovers = yield* query<{ name: string }>(
-      "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {names:String})",
-      { names: namesOf(batch.ledgerId) },
+    const [found] = yield* query<{ rows: number; strange: number }>(
+      `SELECT count() AS rows, countIf(batch != {batch:UInt64}) AS strange FROM ${table}`,
+      { batch: batch.number },
     );
-    yield* Effect.forEach(leftovers, ({ name }) => change(`DROP TABLE IF EXISTS ${name} SYNC`));
+    const { rows = 0, strange = 0 } = found ?? {};
+    if (strange > 0) return yield* Effect.dieMessage(`Rows of batch ${batch.number} carry another number`);
+    const count = countRows(batch.rows);
+    if (rows === count) return;
+    yield* new ClickHouseError({
+      failure: "other",
+      retryable: true,
+      code: undefined,
+      message: `ClickHouse has ${rows} of ${count} rows that it has just taken: its address must lead to one server`,
+    });
   });
 
 /**
  * Gives `use` the name of a table with the rows of the batch, as `landing` would have taken them. By then no earlier
- * attempt to store the batch is running. Every attempt has a table of its own; other ledgers' are not touched.
+ * attempt to store the batch is running or can still arrive. Every attempt has a table of its own.
  */
 export const withStagedRows = <A, E, R>(
   batch: FixedBatch,
   use: (table: string) => Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | ClickHouseError, R | ClickHouse> =>
   Effect.gen(function* () {
-    yield* endEarlierAttempts(batch);
-    const clickhouse = yield* ClickHouse;
-    const attempt = crypto.randomUUID();
-    const table = `${namesOf(batch.ledgerId)}${batch.number}_${attempt.replaceAll("-", "")}`;
+    yield* fenceOff(batch.ledgerId);
+    const { insertRows } = yield* ClickHouse;
+    const table = fencedName(batch.ledgerId);
     return yield* change(`CREATE TABLE ${table} AS landing ENGINE = Memory`).pipe(
       Effect.zipRight(
-        clickhouse.insertRows({
+        insertRows({
           table,
           columns: eventColumns,
           rows: batch.rows,
-          token: `${batchToken(batch)}:${attempt}`,
+          token: `${batchToken(batch)}:${table}`,
         }),
       ),
+      Effect.zipRight(checkRows(batch, table)),
       Effect.zipRight(use(table)),
       Effect.ensuring(
         change(`DROP TABLE IF EXISTS ${table} SYNC`).pipe(

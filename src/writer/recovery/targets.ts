@@ -8,6 +8,8 @@ export interface Target {
   readonly name: string;
   /** As it stands in SQL. */
   readonly table: string;
+  /** Whether other servers insert into it too. */
+  readonly isReplicated: boolean;
   /** The columns that the view fills, as they stand in SQL. */
   readonly columns: ReadonlyArray<string>;
   /** In a partition that the batch `{batch:UInt64}` has reached this is true of a row at least, elsewhere of none. */
@@ -24,6 +26,7 @@ interface ViewRow {
   readonly select: string;
   readonly database: string;
   readonly table: string;
+  readonly engine: string;
   readonly partition_key: string;
 }
 
@@ -69,6 +72,7 @@ const targetOf = (
   return {
     name: view.table,
     table: `${quoted(view.database)}.${quoted(view.table)}`,
+    isReplicated: /^(Replicated|Shared)/.test(view.engine),
     columns: own
       .filter(({ name, default_kind }) => made.has(name) && /^(DEFAULT)?$/.test(default_kind))
       .map(({ name }) => quoted(name)),
@@ -90,7 +94,7 @@ export const recoveryTargets: Effect.Effect<ReadonlyArray<Target>, ClickHouseErr
     const clickhouse = yield* ClickHouse;
     const views = yield* clickhouse.query<ViewRow>(
       `SELECT v.database AS view_database, v.name AS view, v.as_select AS select,
-       t.database AS database, t.name AS table, t.partition_key AS partition_key
+       t.database AS database, t.name AS table, t.engine AS engine, t.partition_key AS partition_key
      FROM system.tables AS v
      INNER JOIN system.tables AS t ON t.database = v.target_database AND t.name = v.target_table
      WHERE v.engine = 'MaterializedView' AND (v.database, v.name) IN (
