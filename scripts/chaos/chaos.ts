@@ -2,10 +2,12 @@ import { makeRandom } from "../../src/testing/traffic/random.ts";
 import { startClients } from "./clients/clients.ts";
 import { makeEvents } from "./clients/events.ts";
 import { Journal } from "./clients/journal.ts";
+import { missingFrom, readEffects } from "./effects.ts";
 import { makeView } from "./faults/failing-view.ts";
 import { endLife, type Ground, injectFrom } from "./faults/injections.ts";
 import { openPlace } from "./place.ts";
 import { type Cycle, drawCycle, type EngineKind } from "./plan.ts";
+import { watchCounters } from "./processes/counters.ts";
 import { ask, withTables } from "./processes/engine.ts";
 import { type ChaosReport, describeFindings, type Injection } from "./report.ts";
 import { readStored } from "./verdict/stored.ts";
@@ -53,6 +55,7 @@ export const chaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       injections.push({ at: journal.now(), generation: service.generation(), kind, detail });
     },
   };
+  const counters = watchCounters(`http://127.0.0.1:${service.port}`, service.generation);
   const clients = startClients({
     port: service.port,
     seed,
@@ -145,12 +148,19 @@ export const chaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     troubles.push(error instanceof Error ? error.message : String(error));
   }
   await clients.stop();
+  await counters.stop();
+  const effects = readEffects(counters, place.log(), server?.network.met ?? new Map());
+  const injected = new Set(injections.map(({ kind }) => kind));
+  for (const missing of missingFrom(engine, place.disk !== undefined, done, injected, effects)) {
+    troubles.push(`never in this run: ${missing}`);
+  }
   const report = {
     cycles: done,
     seed,
     engine,
     journal,
     injections,
+    effects,
     troubles,
     verdict,
     failedStarts: service.failedStarts(),

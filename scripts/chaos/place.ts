@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Disk, mountDisk } from "./faults/disk.ts";
@@ -10,8 +10,11 @@ import { openService, type ServiceProcess } from "./processes/service.ts";
 /** Where a run takes place: its directories and processes. */
 export interface Place {
   readonly service: ServiceProcess;
+  /** What the service has written. */
+  readonly log: () => string;
   /** Directory of ClickHouse's tables. */
   readonly clickhouse: string;
+  readonly spool: string;
   readonly server: { readonly engine: EngineProcess; readonly network: Network } | undefined;
   readonly disk: Disk | undefined;
   /** Why there is no disk that can be full. */
@@ -41,13 +44,14 @@ export const openPlace = async (
   const standIn = engine === "http" ? await openEngine(clickhouse) : undefined;
   const network = standIn === undefined ? undefined : await openNetwork(standIn.url);
   const server = standIn === undefined || network === undefined ? undefined : { engine: standIn, network };
+  const logFile = join(directory, "service.log");
   const service = await openService(
     {
       DATA_DIR: dataDir,
       ...(server === undefined ? {} : { CLICKHOUSE_URL: server.network.url, AUTO_MIGRATE: "1" }),
       ...env,
     },
-    join(directory, "service.log"),
+    logFile,
   );
   const forget = atExit(() => {
     service.signal("SIGKILL");
@@ -56,7 +60,9 @@ export const openPlace = async (
 
   return {
     service,
+    log: () => readFileSync(logFile, "utf8"),
     clickhouse,
+    spool: join(dataDir, "spool"),
     server,
     disk,
     noDisk: typeof mounted === "string" ? mounted : undefined,

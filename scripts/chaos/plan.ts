@@ -31,6 +31,7 @@ export interface PlannedFault {
 export type End =
   | { readonly kind: "kill" }
   | { readonly kind: "kill_on_answer" }
+  | { readonly kind: "kill_on_commit"; readonly skip: number }
   | { readonly kind: "kill_on_write"; readonly moment: PartMoment; readonly skip: number }
   | { readonly kind: "kill_on_insert"; readonly moment: "sent" | "done"; readonly delayMs: number }
   | { readonly kind: "kill_both" }
@@ -49,30 +50,62 @@ export interface Cycle {
   readonly end: End;
 }
 
-const LONGEST_START_MS = 1800;
+const LONGEST_START_MS = 1500;
 
-const endKinds = (engine: EngineKind) =>
-  weighted<End["kind"]>(
-    ["kill", "kill_on_answer", "kill_on_write", "kill_on_insert", "kill_both", "stop", "stop_and_kill"],
-    (kind) =>
-      ({
-        kill: 30,
-        kill_on_answer: 15,
-        kill_on_write: engine === "embedded" ? 25 : 0,
-        kill_on_insert: engine === "http" ? 20 : 0,
-        kill_both: engine === "http" ? 10 : 0,
-        stop: 15,
-        stop_and_kill: 15,
-      })[kind],
-  );
+type Weights<Kind> = ReadonlyArray<readonly [kind: Kind, weight: number]>;
 
-const ends = { embedded: endKinds("embedded"), http: endKinds("http") };
+const endWeights: Readonly<Record<EngineKind, Weights<End["kind"]>>> = {
+  embedded: [
+    ["kill", 20],
+    ["kill_on_answer", 10],
+    ["kill_on_commit", 15],
+    ["kill_on_write", 25],
+    ["stop", 15],
+    ["stop_and_kill", 15],
+  ],
+  http: [
+    ["kill", 15],
+    ["kill_on_answer", 10],
+    ["kill_on_commit", 15],
+    ["kill_on_insert", 20],
+    ["kill_both", 10],
+    ["stop", 15],
+    ["stop_and_kill", 15],
+  ],
+};
+
+const faultWeights = (engine: EngineKind, canFill: boolean): Weights<Fault["kind"] | "network"> => [
+  ["freeze", 2],
+  ...(canFill ? ([["disk_full", 2]] as const) : []),
+  ...(engine === "http"
+    ? ([
+        ["failing_view", 3],
+        ["engine_crash", 5],
+        ["engine_freeze", 2],
+        ["network", 12],
+      ] as const)
+    : []),
+];
+
+const pick = <Kind>(weights: Weights<Kind>, random: Random): Kind =>
+  weighted(weights, ([, weight]) => weight).pick(random)[0];
+
+/** Every kind of injury that a run may draw. */
+export const kindsOf = (engine: EngineKind, canFill: boolean): ReadonlyArray<string> => {
+  const drawn = [...endWeights[engine], ...faultWeights(engine, canFill)].map(([kind]): string => kind);
+  return [
+    ...new Set(["kill_at_start", "failing_view", ...drawn]),
+    ...(drawn.includes("network") ? networkFaults : []),
+  ].filter((kind) => kind !== "network");
+};
 
 const drawEnd = (engine: EngineKind, random: Random): End => {
-  const kind = ends[engine].pick(random);
+  const kind = pick(endWeights[engine], random);
   switch (kind) {
     case "kill_on_write":
       return { kind, moment: drawPartMoment(random), skip: random.below(8) };
+    case "kill_on_commit":
+      return { kind, skip: random.below(30) };
     case "kill_on_insert":
       return {
         kind,
@@ -85,22 +118,6 @@ const drawEnd = (engine: EngineKind, random: Random): End => {
       return { kind };
   }
 };
-
-const faultKinds = (engine: EngineKind, canFill: boolean) =>
-  weighted<Fault["kind"] | "network">(
-    ["freeze", "disk_full", "failing_view", "engine_crash", "engine_freeze", "network"],
-    (kind) => {
-      const onServer = engine === "http";
-      return {
-        freeze: 3,
-        disk_full: canFill ? 2 : 0,
-        failing_view: onServer ? 3 : 0,
-        engine_crash: onServer ? 5 : 0,
-        engine_freeze: onServer ? 2 : 0,
-        network: onServer ? 10 : 0,
-      }[kind as "freeze"];
-    },
-  );
 
 const drawFault = (kind: Fault["kind"] | "network", random: Random): Fault => {
   switch (kind) {
@@ -133,26 +150,26 @@ const drawFault = (kind: Fault["kind"] | "network", random: Random): Fault => {
 
 /** Draws a cycle: always an end, and before it nothing, one thing, or several that may overlap. */
 export const drawCycle = (engine: EngineKind, canFill: boolean, random: Random): Cycle => {
-  const loadMs = random.between(600, 2600);
-  const kinds = faultKinds(engine, canFill);
+  const loadMs = random.between(500, 1900);
+  const kinds = faultWeights(engine, canFill);
   const count = [0, 1, 1, 2, 2, 3][random.below(6)] as number;
   return {
     settings: {
-      BATCH_SIZE: String([10, 50, 200, 1000, 5000][random.below(5)]),
-      FLUSH_INTERVAL_MS: String([10, 20, 50, 200][random.below(4)]),
+      BATCH_SIZE: String([20, 100, 300, 1000, 5000][random.below(5)]),
+      FLUSH_INTERVAL_MS: String([10, 30, 100, 300][random.below(4)]),
       MAX_QUEUE_SIZE: String([500, 2000, 200_000][random.below(3)]),
       DURABILITY: random.chance(0.7) ? "fsync" : "process",
       ...(random.chance(0.2) ? { SPOOL_MAX_BYTES: "1048576" } : {}),
     },
-    startKills: random.chance(0.25)
+    startKills: random.chance(0.2)
       ? Array.from({ length: 1 + random.below(2) }, () => random.between(100, LONGEST_START_MS))
       : [],
     view:
-      engine === "embedded" && random.chance(0.12)
+      engine === "embedded" && random.chance(0.15)
         ? { view: drawView(random), afterMs: random.between(0, 1500), forMs: random.between(300, 2000) }
         : undefined,
     faults: Array.from({ length: count }, () => ({
-      fault: drawFault(kinds.pick(random), random),
+      fault: drawFault(pick(kinds, random), random),
       ...(random.chance(0.25)
         ? { from: "start" as const, afterMs: random.between(0, LONGEST_START_MS) }
         : { from: "ready" as const, afterMs: random.between(0, loadMs) }),

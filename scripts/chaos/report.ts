@@ -1,4 +1,6 @@
 import type { Journal } from "./clients/journal.ts";
+import type { Effects } from "./effects.ts";
+import type { NetworkFault } from "./faults/network.ts";
 import type { EngineKind } from "./plan.ts";
 import type { UnexpectedEnd } from "./processes/service.ts";
 import type { Difference, Verdict } from "./verdict/verdict.ts";
@@ -19,6 +21,7 @@ export interface ChaosReport {
   readonly seconds: number;
   readonly journal: Journal;
   readonly injections: ReadonlyArray<Injection>;
+  readonly effects: Effects;
   /** The last comparison; undefined when the run ended before one. */
   readonly verdict: Verdict | undefined;
   /** What kept the run from its end, or a healthy service from answering, storing or stopping. */
@@ -89,9 +92,21 @@ export const describeFindings = (report: ChaosReport, most = 5): string => {
   return lines.join("\n");
 };
 
+const metBy = (effects: Effects, kind: string): string => {
+  if (kind in effects.met) return `, met ${effects.met[kind as NetworkFault]} statements`;
+  switch (kind) {
+    case "disk_full":
+      return `, failed ${effects.commitsWithoutSpace} commits, ${effects.insertsWithoutSpace} inserts`;
+    case "failing_view":
+      return `, failed ${effects.failedInView} inserts`;
+    default:
+      return "";
+  }
+};
+
 /** The table at the end of a run. */
 export const summary = (report: ChaosReport): string => {
-  const { verdict, journal, injections, engine, cycles, seconds } = report;
+  const { verdict, journal, injections, effects, engine, cycles, seconds } = report;
   const { tally } = journal;
   const kinds = new Map<string, number>();
   for (const { kind } of injections) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -101,7 +116,12 @@ export const summary = (report: ChaosReport): string => {
     ["engine", engine],
     ["cycles", `${cycles} in ${Math.round(seconds)} s`],
     ["injections", injections.length],
-    ...[...kinds].sort().map(([kind, count]) => [`  ${kind}`, count] as const),
+    ...[...kinds].sort().map(([kind, count]) => [`  ${kind}`, `${count}${metBy(effects, kind)}`] as const),
+    ["batches of unknown fate", Object.values(effects.recovered).reduce((sum, count) => sum + count, 0)],
+    ["  had arrived", effects.recovered.arrived],
+    ["  completed", effects.recovered.completed],
+    ["  sent again", effects.recovered.sent_again],
+    ["inserts that failed", Object.values(effects.failedInserts).reduce((sum, count) => sum + count, 0)],
     ["requests", tally.requests],
     ["  answered 200", tally.answered],
     ["  refused, 503 or 429", tally.refused],

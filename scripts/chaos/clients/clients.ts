@@ -96,7 +96,7 @@ export const startClients = (options: ClientOptions) => {
   const deliver = async (connection: Connection, random: Random, numbers: ReadonlyArray<number>) => {
     const body = `{"events":[${numbers.map(events.encode).join(",")}]}`;
     const distinct = new Set(numbers);
-    const givesUp = random.chance(0.08);
+    const givesUp = random.chance(0.2);
     for (let attempt = 1; !stopped; attempt++) {
       const knownBefore = [...distinct].filter((number) => journal.isAnswered(number)).length;
       journal.tally.requests++;

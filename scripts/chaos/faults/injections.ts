@@ -5,13 +5,15 @@ import type { ServiceProcess } from "../processes/service.ts";
 import type { Disk } from "./disk.ts";
 import { makeView, removeViews } from "./failing-view.ts";
 import type { Network } from "./network.ts";
-import { nextPart } from "./part-watch.ts";
+import { nextChange, nextPart } from "./part-watch.ts";
 
 /** Everything that can be made to fail. */
 export interface Ground {
   readonly service: ServiceProcess;
   /** Directory of ClickHouse's tables, whoever has them open. */
   readonly clickhouse: string;
+  /** Directory in which the service keeps what it has answered for. */
+  readonly spool: string;
   readonly server: { readonly engine: EngineProcess; readonly network: Network } | undefined;
   readonly disk: Disk | undefined;
   /** Resolves with the next answer that a client gets. */
@@ -33,11 +35,15 @@ const freeze = async ({ service, note }: Ground, forMs: number) => {
   if (service.generation() === generation) service.signal("SIGCONT");
 };
 
-const fillDisk = async ({ disk, note }: Ground, forMs: number, bytesLeft: number) => {
+const fillDisk = async ({ disk, server, note }: Ground, forMs: number, bytesLeft: number) => {
   if (disk === undefined) return;
   if (disk.fill(bytesLeft)) note("disk_full", `${bytesLeft} bytes left for ${Math.round(forMs)} ms`);
   await Bun.sleep(forMs);
   disk.empty();
+  // A merge that met the full disk may have left a part that the engine cannot read before its next start. Embedded it
+  // starts with the service.
+  await server?.engine.kill();
+  await server?.engine.start();
 };
 
 const failView = async ({ server, note }: Ground, fault: Fault & { readonly kind: "failing_view" }) => {
@@ -128,6 +134,9 @@ export const endLife = async (ground: Ground, end: End): Promise<void> => {
     case "kill_on_answer":
       await within(ground.nextAnswer(), MOMENT_DEADLINE_MS);
       break;
+    case "kill_on_commit":
+      await nextChange(() => ground.spool, end.skip, MOMENT_DEADLINE_MS);
+      break;
     case "kill_on_write":
       await nextPart(clickhouse, end.moment, end.skip, MOMENT_DEADLINE_MS);
       break;
@@ -154,6 +163,6 @@ export const endLife = async (ground: Ground, end: End): Promise<void> => {
     case "kill":
   }
   const killed = service.kill();
-  note(end.kind, "moment" in end ? `SIGKILL, ${JSON.stringify(end)}` : "SIGKILL");
+  note(end.kind, Object.keys(end).length > 1 ? `SIGKILL, ${JSON.stringify(end)}` : "SIGKILL");
   await killed;
 };

@@ -50,8 +50,8 @@ export interface Network {
   readonly disarm: () => void;
   /** Resolves when the next insert has been sent on to the engine, or has been carried out and not answered yet. */
   readonly nextInsert: (moment: "sent" | "done") => Promise<void>;
-  /** Statements that a fault met. */
-  readonly met: () => number;
+  /** How many statements each fault met. */
+  readonly met: ReadonlyMap<NetworkFault, number>;
   readonly close: () => void;
 }
 
@@ -70,7 +70,7 @@ const bytesOf = async (message: IncomingMessage): Promise<Buffer> => {
 /** Stands between the service and its ClickHouse server. */
 export const openNetwork = async (upstream: () => string): Promise<Network> => {
   let armed: Array<ArmedFault> = [];
-  let met = 0;
+  const met = new Map<NetworkFault, number>();
   const waiting = { sent: [] as Array<() => void>, done: [] as Array<() => void> };
   const tell = (moment: "sent" | "done") => {
     for (const resolve of waiting[moment].splice(0)) resolve();
@@ -80,7 +80,7 @@ export const openNetwork = async (upstream: () => string): Promise<Network> => {
     const [first] = armed;
     if (first === undefined || (first.insertsOnly && !isInsert)) return undefined;
     armed = first.times > 1 ? [{ ...first, times: first.times - 1 }, ...armed.slice(1)] : armed.slice(1);
-    met++;
+    met.set(first.fault, (met.get(first.fault) ?? 0) + 1);
     return first;
   };
 
@@ -158,7 +158,7 @@ export const openNetwork = async (upstream: () => string): Promise<Network> => {
       new Promise((resolve) => {
         waiting[moment].push(resolve);
       }),
-    met: () => met,
+    met,
     close: () => {
       server.closeAllConnections();
       server.close();

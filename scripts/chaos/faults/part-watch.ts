@@ -21,16 +21,8 @@ const directoryOf = (clickhouse: string, { table, what }: PartMoment): string =>
   return what === "part" ? parts : join(parts, "deduplication_logs");
 };
 
-/**
- * Resolves at that moment of a coming insert in an engine's directory, after `skip` such moments, with true; with false
- * when none has come within the deadline or the directory is not there yet.
- */
-export const nextPart = (
-  clickhouse: string,
-  moment: PartMoment,
-  skip: number,
-  deadlineMs: number,
-): Promise<boolean> =>
+/** Resolves with true when something in the directory changes, with false when nothing has within the deadline. */
+export const nextChange = (directory: () => string, skip: number, deadlineMs: number): Promise<boolean> =>
   new Promise((resolve) => {
     let left = skip;
     let watcher: FSWatcher | undefined;
@@ -41,9 +33,9 @@ export const nextPart = (
     };
     const timer = setTimeout(() => end(false), deadlineMs);
     try {
-      const directory = directoryOf(clickhouse, moment);
-      readdirSync(directory);
-      watcher = watch(directory, () => {
+      const path = directory();
+      readdirSync(path);
+      watcher = watch(path, () => {
         left--;
         if (left < 0) end(true);
       });
@@ -52,3 +44,14 @@ export const nextPart = (
       end(false);
     }
   });
+
+/**
+ * Resolves at that moment of a coming insert in an engine's directory, after `skip` such moments, with true; with false
+ * when none has come within the deadline or the directory is not there yet.
+ */
+export const nextPart = (
+  clickhouse: string,
+  moment: PartMoment,
+  skip: number,
+  deadlineMs: number,
+): Promise<boolean> => nextChange(() => directoryOf(clickhouse, moment), skip, deadlineMs);
