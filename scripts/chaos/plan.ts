@@ -75,7 +75,7 @@ const endWeights: Readonly<Record<EngineKind, Weights<End["kind"]>>> = {
 };
 
 const faultWeights = (engine: EngineKind, canFill: boolean): Weights<Fault["kind"] | "network"> => [
-  ["freeze", 2],
+  ["freeze", 1],
   ...(canFill ? ([["disk_full", 2]] as const) : []),
   ...(engine === "http"
     ? ([
@@ -137,7 +137,7 @@ const drawFault = (kind: Fault["kind"] | "network", random: Random): Fault => {
       };
     case "freeze":
     case "engine_freeze":
-      return { kind, forMs: random.between(100, 1500) };
+      return { kind, forMs: random.between(100, 1000) };
     default:
       return {
         kind: networkFaults[random.below(networkFaults.length)] as NetworkFault,
@@ -166,7 +166,7 @@ export const drawCycle = (engine: EngineKind, canFill: boolean, random: Random):
       : [],
     view:
       engine === "embedded" && random.chance(0.15)
-        ? { view: drawView(random), afterMs: random.between(0, 1500), forMs: random.between(300, 2000) }
+        ? { view: drawView(random), afterMs: random.between(0, 2000), forMs: random.between(1500, 4500) }
         : undefined,
     faults: Array.from({ length: count }, () => ({
       fault: drawFault(pick(kinds, random), random),

@@ -102,7 +102,7 @@ export const startClients = (options: ClientOptions) => {
       journal.tally.requests++;
       journal.send(distinct, generation());
       const answer = await connection.post("/v1/events", body, {
-        timeoutMs: random.chance(0.05) ? IMPATIENT_MS : PATIENT_MS,
+        timeoutMs: random.chance(0.1) ? IMPATIENT_MS : PATIENT_MS,
         pauseMs: random.chance(0.05) ? 1 + random.below(40) : 0,
       });
       if (answer?.status === 200) options.onAnswer();
