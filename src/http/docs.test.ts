@@ -25,6 +25,7 @@ describe("the API document", () => {
       "get /v1/stats/timeseries": "string",
       "get /health": "string",
       "get /ready": "string",
+      "get /metrics": "string",
       "get /analytics.js": "string",
     });
   });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Ledger } from "./ledger.ts";
+import { type DeadLetter, Ledger } from "./ledger.ts";
 import { type OpenedLedger, openLedger } from "./open-ledger.ts";
 
 const directories: Array<string> = [];
@@ -14,6 +14,8 @@ const temporaryDirectory = () => {
 afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
+
+const rejected = (n: number) => ({ rejectedAt: "2026-11-21T12:00:00.000Z", reason: `reason ${n}` });
 
 const known = { sync: true, isLost: false };
 
@@ -42,25 +44,40 @@ describe("a ledger", () => {
   test("puts a row aside and finishes its batch in one step, and keeps it until it is dropped", () => {
     const path = join(temporaryDirectory(), "ledger");
     const ledger = new Ledger(path, known);
-    const letter = (n: number) => ({
-      rejectedAt: "2026-11-21T12:00:00.000Z",
-      reason: `reason ${n}`,
-      row: `[${n}]`,
-    });
-    for (let n = 1; n <= 3; n++) {
-      ledger.fix(n, n);
-      ledger.bury(n, letter(n));
-    }
+    for (let n = 1; n <= 3; n++) ledger.bury(ledger.fix(n, n), rejected(n), `[${n}]`);
     expect([ledger.storedRow, ledger.openBatch, ledger.deadLetterCount()]).toEqual([3, undefined, 3]);
-    ledger.dropDeadLetters([1, 3, 99]);
+    expect(ledger.dropLetters([1, 3, 99])).toBe(2);
     const next = new Ledger(path, known);
-    expect(next.deadLetters()).toEqual([{ id: 2, ...letter(2) }]);
-    next.fix(4, 4);
-    next.bury(4, letter(4));
+    expect(next.deadLetters()).toEqual([{ id: 2, ...rejected(2), row: "[2]", retry: false }]);
+    next.bury(next.fix(4, 4), rejected(4), "[4]");
     // A number that was dropped is not given to another row.
     expect(next.deadLetters().map(({ id }) => id)).toEqual([2, 4]);
     ledger.close();
     next.close();
+  });
+
+  test("tries a dead letter again as a batch of its own, which a restart goes on with", () => {
+    const path = join(temporaryDirectory(), "ledger");
+    const ledger = new Ledger(path, known);
+    for (let n = 1; n <= 3; n++) ledger.bury(ledger.fix(n, n), rejected(n), `[${n}]`);
+    // As another process does.
+    const command = new Ledger(path, known);
+    expect([command.retryLetters([1, 3, 99]), ledger.letterToRetry()?.id]).toEqual([2, 1]);
+    const first = ledger.letterToRetry() as DeadLetter;
+    ledger.fixLetter(4, first);
+    const next = new Ledger(path, known);
+    expect(next.openBatch).toEqual({ number: 4, fromRow: 3, toRow: 3, letter: first });
+    // What is under way cannot be forgotten.
+    expect(command.dropLetters([1])).toBe(0);
+    next.finish(3);
+    expect([next.storedRow, next.openBatch, next.letterToRetry()?.id]).toEqual([3, undefined, 3]);
+    next.bury(next.fixLetter(5, next.letterToRetry() as DeadLetter), rejected(9), "not used");
+    expect(next.letterToRetry()).toBeUndefined();
+    expect(next.deadLetters()).toEqual([
+      { id: 2, ...rejected(2), row: "[2]", retry: false },
+      { id: 3, ...rejected(9), row: "[3]", retry: false },
+    ]);
+    for (const one of [ledger, command, next]) one.close();
   });
 
   test("that was lost says so until the position was found, also after a restart", () => {

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Ledger } from "./ledger.ts";
 
-const NAME = "ledger.sqlite";
+/** The ledger within the directory of the spool. */
+export const LEDGER_NAME = "ledger.sqlite";
 
 export interface OpenedLedger {
   readonly ledger: Ledger;
@@ -25,7 +26,7 @@ const putAside = (path: string): string => {
  */
 export const openLedger = (directory: string, sync: boolean, hasLog: boolean): OpenedLedger => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, NAME);
+  const path = join(directory, LEDGER_NAME);
   const isNew = !existsSync(path);
   try {
     return { ledger: new Ledger(path, { sync, isLost: isNew && hasLog }), setAside: undefined };

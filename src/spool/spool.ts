@@ -14,6 +14,7 @@ import {
 import { AppSettings } from "../config.ts";
 import { QueueFull, SpoolFull, SpoolUnavailable } from "../domain/errors.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { lockDirectory } from "../store/directory-lock.ts";
 import { type Disk, openDisk } from "./disk.ts";
 import { EventLog } from "./event-log.ts";
 import { makeEventQueue, type SpoolRefusal, type WaitingRows } from "./event-queue.ts";
@@ -298,6 +299,8 @@ const make = Effect.gen(function* () {
     try: () => (inMemory ? memoryDisk() : openDisk(directory)),
     catch: notOpened,
   });
+  // Two processes would write over each other's events. With a ClickHouse server no engine keeps the second one out.
+  if (!inMemory) yield* lockDirectory(dataDir);
   const { ledger, setAside } = yield* Effect.acquireRelease(
     Effect.try({
       try: () =>

@@ -2,7 +2,7 @@ import { Cause, Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { LogRows } from "../spool/event-log.ts";
-import type { OpenBatch } from "../spool/ledger.ts";
+import type { DeadLetter, OpenBatch } from "../spool/ledger.ts";
 import { Spool } from "../spool/spool.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { numberRows } from "../store/event-row.ts";
@@ -28,6 +28,9 @@ export class EventWriter extends Context.Tag("footfall/EventWriter")<
 
 /** A batch stays one block of one insert, whatever its rows weigh. */
 const MAX_BATCH_BYTES = 32 * 1024 * 1024;
+
+/** Another process may ask at any time for a dead letter to be tried again. */
+const LETTERS_CHECKED_EVERY = Duration.seconds(2);
 
 /** At shutdown what is in the spool is stored for so long; what is left is stored after the next start. */
 const DRAIN_DEADLINE = Duration.seconds(10);
@@ -68,7 +71,7 @@ const make = Effect.gen(function* () {
       Effect.orDie,
     );
 
-  const send = (open: OpenBatch, { rows, count }: LogRows, sentBefore: boolean) =>
+  const send = (open: OpenBatch, { rows, count }: Pick<LogRows, "rows" | "count">, sentBefore: boolean) =>
     Effect.gen(function* () {
       numberRows(rows, open.number);
       const poisoned = yield* storeBatch({ ledgerId: ledger.id, number: open.number, rows }, count, {
@@ -83,10 +86,8 @@ const make = Effect.gen(function* () {
       } else if (count === 1) {
         const rejectedAt = new Date(yield* Clock.currentTimeMillis).toISOString();
         const { message, code } = poisoned.error;
-        yield* record(() =>
-          ledger.bury(open.toRow, { rejectedAt, reason: message, row: rows.toString().trimEnd() }),
-        );
-        metrics.buried();
+        yield* record(() => ledger.bury(open, { rejectedAt, reason: message }, rows.toString().trimEnd()));
+        if (open.letter === undefined) metrics.buried();
         yield* Effect.logError(
           `An event cannot be stored and was put aside (ClickHouse error ${code ?? "?"}): bun run dead-letters list`,
         );
@@ -99,8 +100,12 @@ const make = Effect.gen(function* () {
       log.trim(ledger.storedRow);
     });
 
+  const sendLetter = (open: OpenBatch, { row }: DeadLetter, sentBefore: boolean) =>
+    send(open, { rows: Buffer.from(`${row}\n`), count: 1 }, sentBefore);
+
   const sendAgain = (open: OpenBatch) =>
     Effect.gen(function* () {
+      if (open.letter !== undefined) return yield* sendLetter(open, open.letter, true);
       const found = log.read(open.fromRow, {
         maxRows: open.toRow - open.fromRow,
         maxBytes: Number.POSITIVE_INFINITY,
@@ -113,9 +118,16 @@ const make = Effect.gen(function* () {
   // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
   const turn = Effect.gen(function* () {
     if (ledger.openBatch !== undefined) return yield* sendAgain(ledger.openBatch);
+    const letter = ledger.letterToRetry();
+    if (letter !== undefined) {
+      number++;
+      const fromRow = ledger.storedRow;
+      yield* record(() => ledger.fixLetter(number, letter));
+      return yield* sendLetter({ number, fromRow, toRow: fromRow, letter }, letter, false);
+    }
     const from = ledger.storedRow;
     if (log.nextRow <= from) {
-      yield* spool.awaitRow(from + 1);
+      yield* spool.awaitRow(from + 1, LETTERS_CHECKED_EVERY);
       if (log.nextRow <= from) return;
     }
     const wait = lastFlushAt + flushIntervalMs - (yield* Clock.currentTimeMillis);
