@@ -81,7 +81,7 @@ const processOf = (thread: number): number =>
  * Stands between a process and the kernel: `decide` is asked before each of its calls that changes a file, whichever of
  * its threads and libraries makes it, one at a time. Nothing is made slower but these calls.
  */
-export const watchCalls = (decide: (call: Call) => Decision): CallWatch => {
+export const watchCalls = (decide: (describe: () => Call) => Decision): CallWatch => {
   const [own, launcherEnd] = openSocketPair();
   const { poll, ioctl, close } = libc();
 
@@ -95,7 +95,8 @@ export const watchCalls = (decide: (call: Call) => Decision): CallWatch => {
     const known = byNumber.get(question.getInt32(16, true));
     if (known === undefined) throw new Error("A call that was not asked for");
     try {
-      killed = decide(describe(thread, known, (i) => question.getBigUint64(32 + 8 * i, true))) === "kill";
+      const argument = (index: number) => question.getBigUint64(32 + 8 * index, true);
+      killed = decide(() => describe(thread, known, argument)) === "kill";
       if (killed) return void process.kill(processOf(thread), "SIGKILL");
     } catch (error) {
       // A descriptor that is not open, a path that cannot be read: the kernel will say so to the caller.

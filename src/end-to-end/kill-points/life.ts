@@ -84,8 +84,10 @@ export const watchedLife = async ({
   let counting = request === undefined;
   let left = killPoint?.before ?? Number.POSITIVE_INFINITY;
   let killed = false;
-  const watch = watchCalls((call) => {
-    if (!counting || !call.path.startsWith(`${dataDir}/`)) return "go on";
+  const watch = watchCalls((describe) => {
+    if (!counting) return "go on";
+    const call = describe();
+    if (!call.path.startsWith(`${dataDir}/`)) return "go on";
     calls.push(call);
     if (killPoint?.kind === undefined || killPoint.kind === call.kind) left--;
     killed = left <= 0;

@@ -58,6 +58,16 @@ export interface SeriesOptions {
   readonly tell?: (trial: Trial & { readonly stage: Stage }) => void;
 }
 
+// A service that does not start, store or stop any more breaks the promise too, and the other points are still of interest.
+const failedTrial = (killPoint: KillPoint, error: unknown): Trial => ({
+  killPoint,
+  call: undefined,
+  answered: false,
+  finding: "no open batch",
+  storedUnanswered: false,
+  differences: [String(error)],
+});
+
 /** Tries every point; the results have the order of the points. */
 export const trySeries = async ({ scenario, place, stages, points, jobs, tell }: SeriesOptions) => {
   const results: Array<Trial & { readonly stage: Stage }> = [];
@@ -71,7 +81,7 @@ export const trySeries = async ({ scenario, place, stages, points, jobs, tell }:
         from: stages.from(stage),
         sends: stage === "batch",
         killPoint,
-      });
+      }).catch((error: unknown) => failedTrial(killPoint, error));
       const result = { ...trial, stage };
       results[index] = result;
       tell?.(result);
