@@ -3,12 +3,12 @@ import { startClients } from "./clients/clients.ts";
 import { makeEvents } from "./clients/events.ts";
 import { Journal } from "./clients/journal.ts";
 import { missingFrom, readEffects } from "./effects.ts";
-import { makeView } from "./faults/failing-view.ts";
+import { failFor } from "./faults/failing-view.ts";
 import { endLife, type Ground, injectFrom } from "./faults/injections.ts";
 import { openPlace } from "./place.ts";
 import { type Cycle, drawCycle, type EngineKind } from "./plan.ts";
 import { watchCounters } from "./processes/counters.ts";
-import { ask, withTables } from "./processes/engine.ts";
+import { withTables } from "./processes/engine.ts";
 import { type ChaosReport, describeFindings, type Injection } from "./report.ts";
 import { readStored } from "./verdict/stored.ts";
 import { failures, judge, type Verdict } from "./verdict/verdict.ts";
@@ -81,11 +81,11 @@ export const chaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   // Before the first start there are no tables yet, and with a full disk they cannot be opened.
   const prepareView = async ({ view }: Cycle): Promise<void> => {
     if (view === undefined) return;
+    const { forMs } = view;
     const { name, oneIn } = view.view;
     await withTables(place.clickhouse, async (url) => {
-      const from = Date.now() + view.afterMs;
-      for (const sql of makeView(view.view, from, from + view.forMs)) await ask(url, sql);
-      ground.note("failing_view", `${name} fails for one row in ${oneIn} for ${Math.round(view.forMs)} ms`);
+      await failFor(url, view.view, forMs);
+      ground.note("failing_view", `${name} fails for one row in ${oneIn} for ${Math.round(forMs)} ms`);
     }).catch(() => {});
   };
 

@@ -3,7 +3,7 @@ import { chaos } from "./chaos.ts";
 import type { EngineKind } from "./plan.ts";
 import { describeFindings, summary } from "./report.ts";
 
-const usage = `bun run chaos [--engine embedded|http] [--cycles 20] [--seed N] [--events-per-cycle 1500] [--check-every N]
+const usage = `bun run chaos [--engine embedded|http] [--cycles 20] [--seed N] [--events-per-cycle 1000] [--check-every N]
 
 Proves on this machine that an answered event is stored exactly once, in the raw table and in every rollup. The service
 runs under load, is hurt and killed at random moments, and starts again on the same data directory, cycle after cycle.
@@ -13,7 +13,7 @@ wrongly; data, log and findings are kept then.
   --engine            embedded, or http: a ClickHouse HTTP interface in a process of its own, behind a bad network (embedded)
   --cycles            lives of the service (20)
   --seed              draws the same injuries, events and settings again; the moments are the machine's (random)
-  --events-per-cycle  new events in each cycle (1500)
+  --events-per-cycle  new events in each cycle (1000)
   --check-every       compare after so many cycles as well, and end with the first finding
   --disk              own: a tmpfs that can be full, where it may be mounted; plain: the temporary directory (own)
   --setting           a further setting of the service, such as --setting DURABILITY=process; may be repeated`;
@@ -38,7 +38,7 @@ const readArguments = () => {
         engine: { type: "string", default: "embedded" },
         cycles: { type: "string", default: "20" },
         seed: { type: "string", default: String(1 + Math.floor(Math.random() * 1_000_000)) },
-        "events-per-cycle": { type: "string", default: "1500" },
+        "events-per-cycle": { type: "string", default: "1000" },
         "check-every": { type: "string" },
         disk: { type: "string", default: "own" },
         setting: { type: "string", multiple: true, default: [] },

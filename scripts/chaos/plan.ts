@@ -44,7 +44,7 @@ export interface Cycle {
   /** Lives before it that are ended during their start, each after so many milliseconds. */
   readonly startKills: ReadonlyArray<number>;
   /** Made before the start, where the service itself will hold the tables (embedded). */
-  readonly view: { readonly view: FailingView; readonly afterMs: number; readonly forMs: number } | undefined;
+  readonly view: { readonly view: FailingView; readonly forMs: number } | undefined;
   readonly faults: ReadonlyArray<PlannedFault>;
   readonly loadMs: number;
   readonly end: End;
@@ -128,7 +128,7 @@ const drawFault = (kind: Fault["kind"] | "network", random: Random): Fault => {
         bytesLeft: random.chance(0.4) ? 0 : random.below(600_000),
       };
     case "failing_view":
-      return { kind, forMs: random.between(200, 1500), view: drawView(random) };
+      return { kind, forMs: random.between(500, 2500), view: drawView(random) };
     case "engine_crash":
       return {
         kind,
@@ -150,13 +150,13 @@ const drawFault = (kind: Fault["kind"] | "network", random: Random): Fault => {
 
 /** Draws a cycle: always an end, and before it nothing, one thing, or several that may overlap. */
 export const drawCycle = (engine: EngineKind, canFill: boolean, random: Random): Cycle => {
-  const loadMs = random.between(500, 1900);
+  const loadMs = random.between(400, 1600);
   const kinds = faultWeights(engine, canFill);
   const count = [0, 1, 1, 2, 2, 3][random.below(6)] as number;
   return {
     settings: {
-      BATCH_SIZE: String([20, 100, 300, 1000, 5000][random.below(5)]),
-      FLUSH_INTERVAL_MS: String([10, 30, 100, 300][random.below(4)]),
+      BATCH_SIZE: String([50, 200, 1000, 5000][random.below(4)]),
+      FLUSH_INTERVAL_MS: String([20, 100, 300][random.below(3)]),
       MAX_QUEUE_SIZE: String([500, 2000, 200_000][random.below(3)]),
       DURABILITY: random.chance(0.7) ? "fsync" : "process",
       ...(random.chance(0.2) ? { SPOOL_MAX_BYTES: "1048576" } : {}),
@@ -166,7 +166,7 @@ export const drawCycle = (engine: EngineKind, canFill: boolean, random: Random):
       : [],
     view:
       engine === "embedded" && random.chance(0.15)
-        ? { view: drawView(random), afterMs: random.between(0, 2000), forMs: random.between(1500, 4500) }
+        ? { view: drawView(random), forMs: random.between(3000, 9000) }
         : undefined,
     faults: Array.from({ length: count }, () => ({
       fault: drawFault(pick(kinds, random), random),

@@ -3,7 +3,7 @@ import type { EngineProcess } from "../processes/engine.ts";
 import { ask } from "../processes/engine.ts";
 import type { ServiceProcess } from "../processes/service.ts";
 import type { Disk } from "./disk.ts";
-import { makeView, removeViews } from "./failing-view.ts";
+import { failFor, removeViews } from "./failing-view.ts";
 import type { Network } from "./network.ts";
 import { nextChange, nextPart } from "./part-watch.ts";
 
@@ -22,7 +22,7 @@ export interface Ground {
 }
 
 /** A moment that does not come is not waited for longer. */
-const MOMENT_DEADLINE_MS = 1500;
+const MOMENT_DEADLINE_MS = 1000;
 const STOP_DEADLINE_MS = 40_000;
 
 const within = (promise: Promise<unknown>, ms: number) => Promise.race([promise, Bun.sleep(ms)]);
@@ -50,8 +50,7 @@ const failView = async ({ server, note }: Ground, fault: Fault & { readonly kind
   if (server === undefined) return;
   const { view, forMs } = fault;
   try {
-    const now = Date.now();
-    for (const sql of makeView(view, now, now + forMs)) await ask(server.engine.url(), sql);
+    await failFor(server.engine.url(), view, forMs);
     note("failing_view", `${view.name} fails for one row in ${view.oneIn} for ${Math.round(forMs)} ms`);
     await Bun.sleep(forMs);
     for (const sql of removeViews) await ask(server.engine.url(), sql);
