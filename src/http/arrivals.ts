@@ -3,13 +3,13 @@ import { IntakeFull, RequestTimeout } from "../domain/errors.ts";
 export interface ArrivalLimits {
   /** So long a body may take from its head to its last byte, in milliseconds. */
   readonly deadlineMs: number;
-  /** So many bytes may all bodies that are not complete announce together. */
+  /** So many bytes may all bodies that are not complete hold together. */
   readonly maxBytes: number;
 }
 
 interface Arrival {
   readonly startedAt: number;
-  readonly bytes: number;
+  bytes: number;
   readonly giveUp: (reason: RequestTimeout | IntakeFull) => void;
 }
 
@@ -20,8 +20,8 @@ const intakeFull = new IntakeFull({ retryAfterSeconds: RETRY_AFTER_SECONDS });
 
 /**
  * The bodies that are on their way. Each has a deadline, however many bytes trickle in meanwhile, and together they have a
- * bound: when a new one goes beyond it, those that have taken longest make room, so that slow senders can neither fill the
- * memory nor keep others out.
+ * bound: beyond it those that have taken longest make room, so that slow senders can neither fill the memory nor keep
+ * others out.
  *
  * One timer serves all of them, because nearly every body is complete before anything else happens.
  */
@@ -38,20 +38,23 @@ export class Arrivals {
     this.#timeout = new RequestTimeout({ limitSeconds: limits.deadlineMs / 1000 });
   }
 
-  /** How many bodies are not complete, and what they announced. */
+  /** How many bodies are not complete, and what they hold. */
   get underWay(): { readonly count: number; readonly bytes: number } {
     return { count: this.#underWay.size, bytes: this.#bytes };
   }
 
   /**
-   * Waits for a body of at most `bytes`. Once it is given up nobody waits for `reading` any more: whoever answers has to
-   * close the connection. Rejects as `reading` does.
+   * Waits for a body, of which `read` says how many bytes it holds as they are added. Once it is given up nobody waits for
+   * it any more: whoever answers has to close the connection. Rejects as `read` does.
    */
-  wait(reading: Promise<Uint8Array>, bytes: number): Promise<Uint8Array | RequestTimeout | IntakeFull> {
+  wait(
+    read: (added: (bytes: number) => void) => Promise<Uint8Array>,
+  ): Promise<Uint8Array | RequestTimeout | IntakeFull> {
     return new Promise((resolve, reject) => {
-      const arrival = { startedAt: performance.now(), bytes, giveUp: resolve };
-      this.#add(arrival);
-      reading.then(
+      const arrival = { startedAt: performance.now(), bytes: 0, giveUp: resolve };
+      this.#underWay.add(arrival);
+      if (!this.#isWatched) this.#watch(this.#limits.deadlineMs);
+      read((bytes) => this.#grow(arrival, bytes)).then(
         (body) => {
           this.#remove(arrival);
           resolve(body);
@@ -64,13 +67,14 @@ export class Arrivals {
     });
   }
 
-  #add(arrival: Arrival): void {
-    this.#underWay.add(arrival);
-    this.#bytes += arrival.bytes;
-    if (!this.#isWatched) this.#watch(this.#limits.deadlineMs);
+  #grow(arrival: Arrival, bytes: number): void {
+    // One that was given up may still be read.
+    if (!this.#underWay.has(arrival)) return;
+    arrival.bytes += bytes;
+    this.#bytes += bytes;
     if (this.#bytes <= this.#limits.maxBytes) return;
     for (const oldest of this.#underWay) {
-      if (this.#bytes <= this.#limits.maxBytes || oldest === arrival) break;
+      if (this.#bytes <= this.#limits.maxBytes || this.#underWay.size === 1) break;
       this.#remove(oldest);
       oldest.giveUp(intakeFull);
     }

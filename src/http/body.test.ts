@@ -65,6 +65,15 @@ describe("a body", () => {
     expect(await read(request)).toBe(expected);
   });
 
+  test("that is long is the same, however much of it comes at once", async () => {
+    const text = "0123456789".repeat(30_000);
+    const request = requestOf(text, { "content-length": String(text.length) });
+    const arrivals = new Arrivals({ deadlineMs: 1000, maxBytes: LIMIT });
+    const body = await readBody(request, text.length, arrivals);
+    expect(body instanceof Uint8Array && Buffer.from(body).toString() === text).toBe(true);
+    expect(arrivals.underWay).toEqual({ count: 0, bytes: 0 });
+  });
+
   test("that is too long is not read to its end", async () => {
     const { stream, taken } = streamOf(...Array.from({ length: 100 }, () => "x".repeat(300)));
     expect(await read(requestOf(stream))).toBe("BodyTooLarge");

@@ -8,17 +8,30 @@ import type { ArrivalLimits, Arrivals } from "./arrivals.ts";
  */
 export const bodyArrivals: ArrivalLimits = { deadlineMs: 15_000, maxBytes: 256 * 1024 * 1024 };
 
+/**
+ * A body that announces no more is read in one piece, which is the fastest, and counts as a whole from the beginning;
+ * a longer one counts as it comes, so that announcing much costs a sender as much as sending it.
+ */
+const ONE_PIECE_BYTES = 64 * 1024;
+
 // Read as it comes and given up as soon as it is too long, whatever its length header claims.
-const readStream = async (stream: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> => {
+const readStream = async (
+  stream: ReadableStream<Uint8Array>,
+  limitBytes: number,
+  added: (bytes: number) => void,
+): Promise<Uint8Array> => {
   const parts: Array<Uint8Array> = [];
   let length = 0;
   for await (const part of stream) {
     length += part.length;
+    added(part.length);
     if (length > limitBytes) throw new BodyTooLarge({ limitBytes });
     parts.push(part);
   }
   return Buffer.concat(parts, length);
 };
+
+const noBytes = Promise.resolve(new Uint8Array());
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
@@ -49,13 +62,18 @@ export const readBody = async (
   arrivals: Arrivals,
 ): Promise<Uint8Array | BodyFailure> => {
   const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > limitBytes) return new BodyTooLarge({ limitBytes });
+  const announced = declared === null ? undefined : Number(declared) || 0;
+  if (announced !== undefined && announced > limitBytes) return new BodyTooLarge({ limitBytes });
+  const readAll = (added: (bytes: number) => void) => {
+    if (announced !== undefined && announced <= ONE_PIECE_BYTES) {
+      added(announced);
+      return request.bytes();
+    }
+    return request.body === null ? noBytes : readStream(request.body, limitBytes, added);
+  };
   let bytes: Uint8Array | RequestTimeout | IntakeFull;
   try {
-    bytes =
-      declared === null && request.body !== null
-        ? await arrivals.wait(readStream(request.body, limitBytes), limitBytes)
-        : await arrivals.wait(request.bytes(), Number(declared) || 0);
+    bytes = await arrivals.wait(readAll);
   } catch (error) {
     return error instanceof BodyTooLarge ? error : new MalformedBatch({ message: "The body broke off." });
   }
