@@ -7,8 +7,8 @@ import { prepareStages, type Stages, spread, trySeries } from "./kill-points/ser
 import { differencesFrom, readTables } from "./kill-points/verdict.ts";
 
 /** `bun run kill-points` tries every point. */
-const ANYWHERE = 6;
-const IN_THE_RECOVERY = 5;
+const ANYWHERE = 5;
+const IN_THE_RECOVERY = 4;
 const JOBS = 2;
 
 const TABLES = ["events", "daily_widget_stats", "daily_post_stats", "hourly_event_stats"];

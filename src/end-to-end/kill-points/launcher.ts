@@ -1,11 +1,13 @@
 // `bun launcher.ts PROGRAM …` becomes `bun PROGRAM …`, except that the kernel asks whoever holds the other end of
 // descriptor 3 before every call that changes a file. That end is sent the descriptor of the questions.
 import { ptr } from "bun:ffi";
+import { constants } from "node:os";
 import { prepareSend } from "./descriptor-passing.ts";
 import { filterProgram } from "./filter.ts";
 import { libc } from "./libc.ts";
 
 // <linux/prctl.h>, <linux/seccomp.h>
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SYS_SECCOMP = 317;
 const SECCOMP_SET_MODE_FILTER = 1;
@@ -40,6 +42,8 @@ const environment = textPointers(
 );
 const send = prepareSend(SUPERVISOR);
 
+// Nobody would answer its questions any more.
+prctl(PR_SET_PDEATHSIG, constants.signals.SIGKILL, 0, 0, 0);
 if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) fail("The kernel does not let a process give up rights");
 const flags = NEW_LISTENER | WAIT_KILLABLE;
 const listener = Number(syscall(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, flags, ptr(description)));

@@ -22,7 +22,7 @@ export const unseenCalls = [437, 425] as const;
 /** `struct seccomp_data.arch` of x86-64, to which the numbers below belong. */
 export const AUDIT_ARCH_X86_64 = 0xc000_003e;
 
-/** Every call of Linux on x86-64 that makes, changes, renames or removes a file, or waits for it to be on the disk. */
+/** The calls of Linux on x86-64 that make, change, rename or remove a certain file, or wait until it is on the disk. */
 export const systemCalls: ReadonlyArray<SystemCall> = [
   { number: 1, kind: "write", target: { descriptor: 0 } }, // write
   { number: 18, kind: "write", target: { descriptor: 0 } }, // pwrite64
