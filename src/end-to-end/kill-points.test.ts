@@ -22,7 +22,8 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("a servi
   beforeAll(async () => {
     place = await openPlace(scenario);
     stages = await prepareStages(scenario, place);
-    calls = await stages.calls("batch");
+    // Merges come when they like.
+    calls = (await stages.calls("batch")).filter(({ path }) => !path.includes("/tmp_merge_"));
   }, 60_000);
   afterAll(() => place[Symbol.asyncDispose]());
 
