@@ -13,7 +13,7 @@ const NAMES = ["a_chaos", "landing_to_e_chaos", "landing_to_f_chaos", "z_chaos"]
 /** Which of the other views are served before it depends on its name. */
 export const drawView = (random: Random): FailingView => ({
   name: NAMES[random.below(NAMES.length)] as string,
-  oneIn: [1, 20, 500][random.below(3)] as number,
+  oneIn: [1, 3, 40][random.below(3)] as number,
 });
 
 const at = (epochMs: number) => `toDateTime64(${(epochMs / 1000).toFixed(3)}, 3, 'UTC')`;
