@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { Effect, Fiber, Logger, LogLevel, Redacted, type Scope } from "effect";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import { migrate } from "../../store/migrator.ts";
@@ -8,6 +8,8 @@ import type { FaultMode } from "../../testing/clickhouse-http/faults.ts";
 import { type ClickHouseHttp, startClickHouseHttp } from "../../testing/clickhouse-http/start.ts";
 import { completeBatch, inspectBatch } from "./recovery.ts";
 import { fingerprintOf, fingerprints, firstInsert, sampleBatch, writersTables } from "./sample-batches.ts";
+
+setDefaultTimeout(30_000);
 
 // The stand-in, because a real server does not fail on demand.
 let server: ClickHouseHttp;
@@ -72,58 +74,50 @@ const slowView = (columns: string) =>
 
 const theirs = { ledgerId: "another ledger" };
 
-test(
-  "an insert that is still running is ended first, and other writers' are not",
-  () =>
-    onServer(
-      Effect.gen(function* () {
-        yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
-        yield* slowView("n");
-        const batch = sampleBatch({ project: "slow", number: 2, count });
-        const insert = yield* Effect.fork(firstInsert(batch));
-        yield* waitUntilRunning("INTO writer_");
-        yield* Fiber.interrupt(insert);
-        // Its sender has gone and the insert goes on.
-        expect(yield* running("INTO writer_")).toBe(1);
-        expect((yield* inspectBatch(batch)).expected).toBe(12);
-        expect(yield* running("INTO writer_")).toBe(0);
-        const other = yield* Effect.fork(
-          firstInsert(sampleBatch({ project: "slow", number: 2, count, ...theirs })),
-        );
-        yield* waitUntilRunning("INTO writer_");
-        expect(yield* completeBatch(batch)).toMatchObject({ expected: 12 });
-        expect(yield* running("INTO writer_")).toBe(1);
-        yield* Fiber.join(other);
-      }),
-    ),
-  20_000,
-);
+test("an insert that is still running is ended first, and other writers' are not", () =>
+  onServer(
+    Effect.gen(function* () {
+      yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
+      yield* slowView("n");
+      const batch = sampleBatch({ project: "slow", number: 2, count });
+      const insert = yield* Effect.fork(firstInsert(batch));
+      yield* waitUntilRunning("INTO writer_");
+      yield* Fiber.interrupt(insert);
+      // Its sender has gone and the insert goes on.
+      expect(yield* running("INTO writer_")).toBe(1);
+      expect((yield* inspectBatch(batch)).expected).toBe(12);
+      expect(yield* running("INTO writer_")).toBe(0);
+      const other = yield* Effect.fork(
+        firstInsert(sampleBatch({ project: "slow", number: 2, count, ...theirs })),
+      );
+      yield* waitUntilRunning("INTO writer_");
+      expect(yield* completeBatch(batch)).toMatchObject({ expected: 12 });
+      expect(yield* running("INTO writer_")).toBe(1);
+      yield* Fiber.join(other);
+    }),
+  ));
 
-test(
-  "a slice that an earlier attempt is still writing is ended first",
-  () =>
-    onServer(
-      Effect.gen(function* () {
-        const { query } = yield* ClickHouse;
-        yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
-        yield* slowView("n, batch");
-        const batch = sampleBatch({ project: "slow", number: 2, count });
-        const first = yield* Effect.fork(completeBatch(batch));
-        yield* waitUntilRunning("`slow`");
-        // As if its process had ended: the drop of its table is not waited for.
-        yield* Fiber.interruptFork(first);
-        expect(yield* running("`slow`")).toBe(1);
-        expect((yield* completeBatch(batch)).expected).toBe(13);
-        expect(yield* running("`slow`")).toBe(0);
-        expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 13 });
-        expect(yield* query("SELECT count() AS n FROM slow")).toEqual([{ n: count }]);
-        expect(yield* fingerprintOf("slow")).toEqual(yield* fingerprintOf("plain"));
-        yield* Fiber.await(first);
-        expect(yield* writersTables).toEqual([]);
-      }),
-    ),
-  20_000,
-);
+test("a slice that an earlier attempt is still writing is ended first", () =>
+  onServer(
+    Effect.gen(function* () {
+      const { query } = yield* ClickHouse;
+      yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
+      yield* slowView("n, batch");
+      const batch = sampleBatch({ project: "slow", number: 2, count });
+      const first = yield* Effect.fork(completeBatch(batch));
+      yield* waitUntilRunning("`slow`");
+      // As if its process had ended: the drop of its table is not waited for.
+      yield* Fiber.interruptFork(first);
+      expect(yield* running("`slow`")).toBe(1);
+      expect((yield* completeBatch(batch)).expected).toBe(13);
+      expect(yield* running("`slow`")).toBe(0);
+      expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 13 });
+      expect(yield* query("SELECT count() AS n FROM slow")).toEqual([{ n: count }]);
+      expect(yield* fingerprintOf("slow")).toEqual(yield* fingerprintOf("plain"));
+      yield* Fiber.await(first);
+      expect(yield* writersTables).toEqual([]);
+    }),
+  ));
 
 test.each<readonly [FaultMode, written: number]>([
   ["error", 12],
@@ -132,24 +126,21 @@ test.each<readonly [FaultMode, written: number]>([
   ["late", 12],
   ["drop_after", 0],
   ["hang_after", 0],
-])(
-  "an insert that ended with '%s' is completed with %d slices",
-  (mode, written) =>
-    onFaultyServer(
-      Effect.gen(function* () {
-        yield* firstInsert(sampleBatch({ project: "plain", number: 1 }));
-        const batch = sampleBatch({ project: mode, number: 2 });
-        yield* Effect.promise(() => server.fault({ mode, statement: "INSERT", times: 1 }));
-        yield* Effect.flip(Effect.timeout(firstInsert(batch), 1000));
-        expect((yield* inspectBatch(batch)).missing.length).toBe(written);
-        expect(yield* completeBatch(batch)).toEqual({ written, expected: 12 });
-        // What was late arrives now.
-        yield* Effect.promise(() => server.fault(undefined));
-        expect(yield* fingerprintOf(mode)).toEqual(yield* fingerprintOf("plain"));
-        expect(yield* writersTables).toEqual([]);
-      }),
-    ),
-  20_000,
+])("an insert that ended with '%s' is completed with %d slices", (mode, written) =>
+  onFaultyServer(
+    Effect.gen(function* () {
+      yield* firstInsert(sampleBatch({ project: "plain", number: 1 }));
+      const batch = sampleBatch({ project: mode, number: 2 });
+      yield* Effect.promise(() => server.fault({ mode, statement: "INSERT", times: 1 }));
+      yield* Effect.flip(Effect.timeout(firstInsert(batch), 1000));
+      expect((yield* inspectBatch(batch)).missing.length).toBe(written);
+      expect(yield* completeBatch(batch)).toEqual({ written, expected: 12 });
+      // What was late arrives now.
+      yield* Effect.promise(() => server.fault(undefined));
+      expect(yield* fingerprintOf(mode)).toEqual(yield* fingerprintOf("plain"));
+      expect(yield* writersTables).toEqual([]);
+    }),
+  ),
 );
 
 const statements = ["KILL", "CREATE", "INSERT INTO writer_", "INSERT INTO `", "SELECT", "DROP"];
@@ -178,5 +169,4 @@ test.each<readonly [FaultMode]>([["error"], ["drop"], ["drop_after"], ["late"]])
         expect(yield* writersTables).toEqual([]);
       }),
     ),
-  20_000,
 );
