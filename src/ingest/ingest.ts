@@ -64,15 +64,22 @@ const make = Effect.gen(function* () {
   const newId = monotonicFactory();
   const retentionMs = settings.rawRetentionDays * DAY_MS;
 
+  const refusal = (count?: number): SpoolRefusal | undefined => {
+    const refused = spool.refusal(count);
+    if (refused !== undefined) metrics.refused(refused._tag);
+    return refused;
+  };
+
   return Ingest.of({
-    refusal: () => {
-      const refused = spool.refusal();
-      if (refused !== undefined) metrics.refused(refused._tag);
-      return refused;
-    },
+    refusal,
     take: async (body, { project, originHost, userAgent, address }) => {
+      // Most of the work on a batch lies behind these: what is refused for want of room must not take it from the rest.
+      const full = refusal();
+      if (full !== undefined) return full;
       const batch = readBatch(body);
       if (Either.isLeft(batch)) return batch.left;
+      const tooMany = refusal(batch.right.events.length);
+      if (tooMany !== undefined) return tooMany;
       const { sentAt, hasEscapes } = batch.right;
       const receivedAt = clock.unsafeCurrentTimeMillis();
       const added: Array<string> = [];

@@ -42,6 +42,8 @@ test("a request that does not fit is refused whole", () =>
       expect(queue.offer(rowsOf(8))).toBe(true);
       expect(queue.offer(rowsOf(3))).toBe(false);
       expect([queue.length(), queue.hasRoom()]).toEqual([8, true]);
+      // Told beforehand, for those who know how many will come.
+      expect([queue.hasRoom(2), queue.hasRoom(3)]).toEqual([true, false]);
       expect(queue.offer(rowsOf(2))).toBe(true);
       expect([queue.length(), queue.hasRoom()]).toEqual([10, false]);
     }),

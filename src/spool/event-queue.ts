@@ -16,8 +16,8 @@ export interface WaitingRows {
 const weightOf = ({ count, rows }: WaitingRows): number => Math.max(count, Math.ceil(rows.length / 1024));
 
 export interface EventQueue {
-  /** Whether there is room for one more event. */
-  readonly hasRoom: () => boolean;
+  /** Whether there is room for so many more events, 1 by default, if none is large. */
+  readonly hasRoom: (count?: number) => boolean;
   /** Takes all rows of a request, or says false when they do not fit. */
   readonly offer: (waiting: WaitingRows) => boolean;
   /** Waits until something is queued and takes all of it, oldest first; `undefined` once the queue has ended and is empty. */
@@ -45,7 +45,7 @@ export const makeEventQueue = (capacity: number): Effect.Effect<EventQueue> =>
     let size = 0;
     let ended = false;
     return {
-      hasRoom: () => !ended && weight < capacity,
+      hasRoom: (count = 1) => !ended && weight + count <= capacity,
       offer: (waiting) => {
         const more = weightOf(waiting);
         if (ended || weight + more > capacity) return false;

@@ -46,8 +46,8 @@ export interface SpoolState {
 }
 
 export interface SpoolShape {
-  /** Why a single event would be refused; asked before a body is looked at, so that refusing is cheap. */
-  readonly refusal: () => SpoolRefusal | undefined;
+  /** Why so many events (1 by default) would be refused; asked before they are looked at, so that refusing is cheap. */
+  readonly refusal: (count?: number) => SpoolRefusal | undefined;
   /**
    * Makes rows durable. All are when `settle` is called without a refusal; with one, none will be stored. Without rows it
    * waits for all that was appended before.
@@ -246,10 +246,10 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     yield* Effect.addFinalizer(() => end);
 
     const wouldBe = (more: number): number => log.bytes + queuedBytes + HEADER_BYTES + more;
-    const refusal = (): SpoolRefusal | undefined => {
+    const refusal = (count = 1): SpoolRefusal | undefined => {
       if (problem !== undefined) return unavailable;
       if (wouldBe(maxBytes / FULL_SHARE) > maxBytes) return spoolFull;
-      return queue.hasRoom() ? undefined : queueFull;
+      return queue.hasRoom(count) ? undefined : queueFull;
     };
 
     return {
