@@ -292,7 +292,7 @@ describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
     return { store, reached: () => statements >= last };
   };
 
-  // On a server, faults of the network do the same (see running-insert.test.ts).
+  // On a server, faults of the network do the same (see network-faults.test.ts).
   if (engine === "server") return;
   it("may be cut off at any of its statements and goes on from there", () =>
     Effect.gen(function* () {

@@ -1,43 +1,13 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { Effect, Fiber, Logger, LogLevel, Redacted, type Scope } from "effect";
+import { expect, setDefaultTimeout } from "bun:test";
+import { Effect, Fiber } from "effect";
 import { ClickHouse } from "../../store/clickhouse.ts";
-import { migrate } from "../../store/migrator.ts";
-import { makeServer, type ServerAddress } from "../../store/server.ts";
-import { testRetention, testServer } from "../../testing/clickhouse.ts";
-import type { FaultMode } from "../../testing/clickhouse-http/faults.ts";
-import { type ClickHouseHttp, startClickHouseHttp } from "../../testing/clickhouse-http/start.ts";
+import { testClickHouseServer } from "../../testing/clickhouse.ts";
+import { testsOn } from "../../testing/effect.ts";
 import { completeBatch, inspectBatch } from "./recovery.ts";
-import { fingerprintOf, fingerprints, firstInsert, sampleBatch, writersTables } from "./sample-batches.ts";
+import { fingerprintOf, firstInsert, sampleBatch } from "./sample-batches.ts";
 
 setDefaultTimeout(30_000);
-
-// The stand-in, because a real server does not fail on demand.
-let server: ClickHouseHttp;
-beforeAll(async () => {
-  server = await startClickHouseHttp();
-});
-afterAll(() => server.stop());
-
-/** A test on a database of its own. */
-const onDatabase = (
-  address: Effect.Effect<Omit<ServerAddress, "database">, never, Scope.Scope>,
-  body: Effect.Effect<unknown, unknown, ClickHouse>,
-) =>
-  Effect.gen(function* () {
-    const database = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-    const clickhouse = yield* makeServer({ ...(yield* address), database });
-    yield* Effect.addFinalizer(() =>
-      Effect.ignore(clickhouse.command(`DROP DATABASE IF EXISTS ${database} SYNC`)),
-    );
-    yield* Effect.provideService(Effect.zipRight(migrate(testRetention), body), ClickHouse, clickhouse);
-  }).pipe(Effect.scoped, Logger.withMinimumLogLevel(LogLevel.Error), Effect.runPromise);
-
-const onServer = (body: Effect.Effect<unknown, unknown, ClickHouse>) => onDatabase(testServer, body);
-const onFaultyServer = (body: Effect.Effect<unknown, unknown, ClickHouse>) =>
-  onDatabase(
-    Effect.sync(() => ({ url: server.url, username: "default", password: Redacted.make("") })),
-    body,
-  );
+const { it } = testsOn(testClickHouseServer());
 
 /** Inserts under way whose statement has this text in it. */
 const running = (text: string) =>
@@ -58,115 +28,55 @@ const waitUntilRunning = (text: string) =>
   );
 
 const count = 50;
+const rowsOf = (project: string, number: number, ledgerId = "ledger") =>
+  sampleBatch({ project, number, count, ledgerId });
 
-/** A view that takes 30 ms for every row of one project, so that an insert takes 1.5 s. */
-const slowView = (columns: string) =>
+/** A view that takes 40 ms for every row of the project, so that an insert takes 2 s. */
+const slowView = (project: string, table: string, columns: string) =>
   Effect.gen(function* () {
     const { command } = yield* ClickHouse;
+    const types = columns.replaceAll(/\w+/g, "$& UInt64");
+    yield* command(`CREATE TABLE ${table} (${types}) ENGINE = MergeTree ORDER BY n`);
     yield* command(
-      `CREATE TABLE slow (${columns.replaceAll(/\w+/g, "$& UInt64")}) ENGINE = MergeTree ORDER BY n`,
-    );
-    yield* command(
-      `CREATE MATERIALIZED VIEW landing_to_slow TO slow AS
-       SELECT sleepEachRow(0.03) AS ${columns} FROM landing WHERE project_id = 'slow'`,
+      `CREATE MATERIALIZED VIEW landing_to_${table} TO ${table} AS
+       SELECT sleepEachRow(0.04) AS ${columns} FROM landing WHERE project_id = '${project}'`,
     );
   });
 
-const theirs = { ledgerId: "another ledger" };
+it("an insert that is still running is ended first, and other writers' are not", () =>
+  Effect.gen(function* () {
+    yield* slowView("slow insert", "slow", "n");
+    const batch = rowsOf("slow insert", 1);
+    const insert = yield* Effect.fork(firstInsert(batch));
+    yield* waitUntilRunning("INTO writer_");
+    yield* Fiber.interrupt(insert);
+    // Its sender has gone and the insert goes on.
+    expect(yield* running("INTO writer_")).toBe(1);
+    expect((yield* inspectBatch(batch)).expected).toBe(12);
+    expect(yield* running("INTO writer_")).toBe(0);
+    const other = yield* Effect.fork(firstInsert(rowsOf("slow insert", 2, "another ledger")));
+    yield* waitUntilRunning("INTO writer_");
+    yield* inspectBatch(batch);
+    // Had it been killed, this would fail.
+    yield* Fiber.join(other);
+  }));
 
-test("an insert that is still running is ended first, and other writers' are not", () =>
-  onServer(
-    Effect.gen(function* () {
-      yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
-      yield* slowView("n");
-      const batch = sampleBatch({ project: "slow", number: 2, count });
-      const insert = yield* Effect.fork(firstInsert(batch));
-      yield* waitUntilRunning("INTO writer_");
-      yield* Fiber.interrupt(insert);
-      // Its sender has gone and the insert goes on.
-      expect(yield* running("INTO writer_")).toBe(1);
-      expect((yield* inspectBatch(batch)).expected).toBe(12);
-      expect(yield* running("INTO writer_")).toBe(0);
-      const other = yield* Effect.fork(
-        firstInsert(sampleBatch({ project: "slow", number: 2, count, ...theirs })),
-      );
-      yield* waitUntilRunning("INTO writer_");
-      expect(yield* completeBatch(batch)).toMatchObject({ expected: 12 });
-      expect(yield* running("INTO writer_")).toBe(1);
-      yield* Fiber.join(other);
-    }),
-  ));
-
-test("a slice that an earlier attempt is still writing is ended first", () =>
-  onServer(
-    Effect.gen(function* () {
-      const { query } = yield* ClickHouse;
-      yield* firstInsert(sampleBatch({ project: "plain", number: 1, count }));
-      yield* slowView("n, batch");
-      const batch = sampleBatch({ project: "slow", number: 2, count });
-      const first = yield* Effect.fork(completeBatch(batch));
-      yield* waitUntilRunning("`slow`");
-      // As if its process had ended: the drop of its table is not waited for.
-      yield* Fiber.interruptFork(first);
-      expect(yield* running("`slow`")).toBe(1);
-      expect((yield* completeBatch(batch)).expected).toBe(13);
-      expect(yield* running("`slow`")).toBe(0);
-      expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 13 });
-      expect(yield* query("SELECT count() AS n FROM slow")).toEqual([{ n: count }]);
-      expect(yield* fingerprintOf("slow")).toEqual(yield* fingerprintOf("plain"));
-      yield* Fiber.await(first);
-      expect(yield* writersTables).toEqual([]);
-    }),
-  ));
-
-test.each<readonly [FaultMode, written: number]>([
-  ["error", 12],
-  ["drop", 12],
-  ["hang", 12],
-  ["late", 12],
-  ["drop_after", 0],
-  ["hang_after", 0],
-])("an insert that ended with '%s' is completed with %d slices", (mode, written) =>
-  onFaultyServer(
-    Effect.gen(function* () {
-      yield* firstInsert(sampleBatch({ project: "plain", number: 1 }));
-      const batch = sampleBatch({ project: mode, number: 2 });
-      yield* Effect.promise(() => server.fault({ mode, statement: "INSERT", times: 1 }));
-      yield* Effect.flip(Effect.timeout(firstInsert(batch), 1000));
-      expect((yield* inspectBatch(batch)).missing.length).toBe(written);
-      expect(yield* completeBatch(batch)).toEqual({ written, expected: 12 });
-      // What was late arrives now.
-      yield* Effect.promise(() => server.fault(undefined));
-      expect(yield* fingerprintOf(mode)).toEqual(yield* fingerprintOf("plain"));
-      expect(yield* writersTables).toEqual([]);
-    }),
-  ),
-);
-
-const statements = ["KILL", "CREATE", "INSERT INTO writer_", "INSERT INTO `", "SELECT", "DROP"];
-
-test.each<readonly [FaultMode]>([["error"], ["drop"], ["drop_after"], ["late"]])(
-  "a recovery that meets '%s' itself is repeated until it is through",
-  (mode) =>
-    onFaultyServer(
-      Effect.gen(function* () {
-        yield* firstInsert(sampleBatch({ project: "plain", number: 1 }));
-        let number = 1;
-        for (const statement of statements) {
-          const batch = sampleBatch({ project: statement, number: ++number });
-          yield* Effect.promise(() => server.fault({ mode, statement, times: 1 }));
-          const attempt = yield* Effect.either(completeBatch(batch));
-          // The tables that are dropped at the end are dropped by the next attempt too.
-          if (statement !== "DROP") expect(attempt).toMatchObject({ left: { retryable: true } });
-          const { written } = yield* completeBatch(batch);
-          expect(written).toBeLessThanOrEqual(12);
-          yield* Effect.promise(() => server.fault(undefined));
-          expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
-        }
-        const found = yield* fingerprints;
-        for (const statement of statements)
-          expect([statement, found[statement]]).toEqual([statement, found.plain]);
-        expect(yield* writersTables).toEqual([]);
-      }),
-    ),
-);
+it("a slice that an earlier attempt is still writing is ended first", () =>
+  Effect.gen(function* () {
+    const { query } = yield* ClickHouse;
+    yield* slowView("slow slice", "slow_and_traced", "n, batch");
+    const batch = rowsOf("slow slice", 3);
+    const first = yield* Effect.fork(completeBatch(batch));
+    yield* waitUntilRunning("`slow_and_traced`");
+    // As if its process had ended: the drop of its table is not waited for.
+    yield* Fiber.interruptFork(first);
+    expect(yield* running("`slow_and_traced`")).toBe(1);
+    expect((yield* completeBatch(batch)).expected).toBe(13);
+    expect(yield* running("`slow_and_traced`")).toBe(0);
+    expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 13 });
+    expect(yield* query("SELECT count() AS n FROM slow_and_traced")).toEqual([{ n: count }]);
+    yield* firstInsert(rowsOf("plain", 4));
+    expect(yield* fingerprintOf("slow slice")).toEqual(yield* fingerprintOf("plain"));
+    yield* Fiber.await(first);
+    expect(yield* query("SELECT count() AS n FROM slow_and_traced")).toEqual([{ n: count }]);
+  }));
