@@ -1,25 +1,26 @@
 import { Cause, Data, Effect, Exit, Layer } from "effect";
 import { AppSettings, describeFailure, layerSettings } from "../src/config.ts";
 import { layerClickHouse } from "../src/layers.ts";
+import { lockDirectory } from "../src/store/directory-lock.ts";
 import { MOST_DIFFERENCES } from "../src/verify/comparison-statement.ts";
 import { hasOpenBatch } from "../src/verify/open-batch.ts";
 import { differenceLine } from "../src/verify/report.ts";
+import { DAY_MS } from "../src/verify/rollup.ts";
 import { type News, type Verification, verify } from "../src/verify/verify.ts";
 
 const usage = `bun run verify [--from 2026-01-01] [--to 2026-01-31] [--repair]
 
-Recounts every rollup from the raw events and prints each bucket that differs, at most ${MOST_DIFFERENCES} of a table.
+Counts the raw events again as every rollup does and prints each bucket that differs, at most ${MOST_DIFFERENCES} of a table
+and a stretch of days.
 
   --from DAY    first day, UTC            [the first that raw events are completely kept of]
   --to DAY      last day, UTC, inclusive  [the last there is]
-  --repair      make the buckets that differ what the raw events say, and verify them again
+  --repair      make the buckets that differ what the raw events say, and compare them again
 
-Exit status: 0 all agree, or do after the repair; 1 there are differences; 2 it could not run.
+Exit status: 0 all agree, or do after the repair; 1 not all agree; 2 it could not run.
 
 Works on the embedded engine in DATA_DIR while the service is stopped, or on the server that CLICKHOUSE_URL names. There
-the service may go on, and only hours and days that are over are compared; stop it for --repair.`;
-
-const DAY_MS = 86_400_000;
+the service may go on, but not during --repair.`;
 
 const wrong = (message: string): never => {
   console.error(`${message}\nSee: bun run verify --help`);
@@ -32,11 +33,12 @@ interface Arguments {
   repair: boolean;
 }
 
+const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
 /** Start of a UTC day; undefined where there is no such day. */
 const dayStart = (text: string | undefined): number | undefined => {
-  if (text === undefined || !/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text ? undefined : ms;
+  const ms = text !== undefined && /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) || day(ms) !== text ? undefined : ms;
 };
 
 const readArguments = (given: ReadonlyArray<string>): Arguments => {
@@ -64,116 +66,108 @@ const readArguments = (given: ReadonlyArray<string>): Arguments => {
   return read;
 };
 
-const grouped = (n: number): string => n.toLocaleString("en-US");
-const plural = (n: number, word: string): string => `${grouped(n)} ${word}${n === 1 ? "" : "s"}`;
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const plural = (n: number, word: string): string =>
+  `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
 
-/** Prints the news; the day under way is drawn over on a terminal. */
-const makePrinter = ({ fromMs }: Arguments) => {
-  const printed = new Map<string, number>();
-  const hidden = new Map<string, number>();
+const LINE_INTERVAL_MS = 5_000;
+
+/** Which day it is at, on stderr: drawn over on a terminal, a line now and then elsewhere. */
+const makeProgress = () => {
   let days = 0;
-  const clear = () => {
-    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  };
-  const print = (line: string) => {
-    clear();
-    console.log(line);
-  };
-  const uncompared = (news: Extract<News, { kind: "start" }>) => {
-    for (const { name, measures } of news.rollups) {
-      const columns = measures.filter(({ isCompared }) => !isCompared).map((measure) => measure.name);
-      if (columns.length > 0) {
-        print(`Not compared, because the order of events decides it: ${columns.join(", ")} of ${name}.`);
+  let shownAt = performance.now();
+  return {
+    begin: (total: number) => {
+      days = total;
+    },
+    show: (fromMs: number, done: number) => {
+      const line = `${day(fromMs)}  ${done} of ${plural(days, "day")} compared`;
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+      else if (performance.now() - shownAt >= LINE_INTERVAL_MS) {
+        shownAt = performance.now();
+        console.error(line);
       }
-    }
-    if (news.keptFromMs > (fromMs ?? 0)) {
-      print(
-        `Compared from ${day(news.keptFromMs)} on: of earlier days raw events have expired, and the rollups are all there is.`,
+    },
+    clear: () => {
+      if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    },
+  };
+};
+
+type Progress = ReturnType<typeof makeProgress>;
+
+const printNews = (progress: Progress) => (news: News) => {
+  if (news.kind === "days") return progress.show(news.fromMs, news.done);
+  progress.clear();
+  switch (news.kind) {
+    case "start": {
+      progress.begin(news.days);
+      const last = news.expired.at(-1);
+      if (last === undefined) return;
+      return console.log(
+        `Not compared: ${plural(news.expired.length, "day")} until ${day(last)}, of which raw events have expired.`,
       );
     }
-  };
-  const tell = (news: News) => {
-    switch (news.kind) {
-      case "start":
-        days = news.days;
-        return uncompared(news);
-      case "slice":
-        clear();
-        if (process.stderr.isTTY)
-          process.stderr.write(`${day(news.dayMs)}  ${news.index + 1} of ${days} days`);
-        return;
-      case "gone":
-        return print(`${day(news.dayMs)} is not compared: its raw events are gone, at least in part.`);
-      case "kept":
-        return print(
-          `${day(news.dayMs)}: most buckets have no raw events. It is these that are missing, so the rollups stay as they are.`,
-        );
-      case "repaired":
-        return print(
-          news.left.differing === 0
-            ? `${news.table} ${day(news.dayMs)} repaired.`
-            : `${news.table} ${day(news.dayMs)} repaired, but ${plural(news.left.differing, "bucket")} still differ${news.left.differing === 1 ? "s" : ""}.`,
-        );
-      case "different": {
-        const before = printed.get(news.table) ?? 0;
-        const shown = news.comparison.differences.slice(0, MOST_DIFFERENCES - before);
-        for (const difference of shown) print(differenceLine(difference));
-        printed.set(news.table, before + shown.length);
-        hidden.set(news.table, (hidden.get(news.table) ?? 0) + news.comparison.differing - shown.length);
-      }
+    case "different": {
+      const { differences, differing } = news.comparison;
+      for (const difference of differences) console.log(differenceLine(difference));
+      const more = differing - differences.length;
+      if (more > 0) console.log(`${news.table}: … and ${plural(more, "more bucket")}.`);
+      return;
     }
-  };
-  const end = (result: Verification) => {
-    for (const [table, count] of hidden) {
-      if (count > 0) print(`… and ${plural(count, "more bucket")} of ${table}.`);
-    }
-    print(summary(result));
-  };
-  return { tell, end, clear };
+    case "gone":
+      return console.log(
+        `${day(news.dayMs)} has rollups and no raw events. It is these that are missing: not compared, not repaired.`,
+      );
+    case "repair":
+      return console.error(`Repairing ${news.table} …`);
+  }
 };
 
 const summary = (result: Verification): string => {
-  const { firstDayMs, lastDayMs, buckets, differing, repaired, goneDays, rollups } = result;
+  const { firstDayMs, lastDayMs, buckets, differing, left, unsettled, agrees } = result;
   if (firstDayMs === undefined || lastDayMs === undefined) {
-    return goneDays === 0
-      ? "There is nothing to compare."
-      : `Nothing could be compared: the raw events of ${plural(goneDays, "day")} are gone.`;
+    return agrees ? "There is nothing to compare." : "Nothing could be compared.";
   }
-  const what = `${plural(buckets, "bucket")} of ${plural(rollups, "rollup")}, ${day(firstDayMs)} to ${day(lastDayMs)}`;
-  if (differing === 0) return `${what}: all agree with the raw events.`;
-  const differ = `${what}: ${grouped(differing)} differ${differing === 1 ? "s" : ""} from the raw events`;
-  if (repaired === 0) return `${differ}.`;
-  return `${differ}; ${repaired === differing ? "all repaired" : `${grouped(repaired)} repaired`}.`;
+  const compared = `${plural(buckets, "bucket")} of ${plural(result.rollups, "rollup")}, ${day(firstDayMs)} to ${day(lastDayMs)}`;
+  const found =
+    differing === 0
+      ? unsettled === 0
+        ? "all agree with the raw events"
+        : `${plural(unsettled, "bucket")} cannot be compared before the newest batch is stored, the others agree`
+      : `${plural(differing, "bucket")} not as the raw events say`;
+  const repaired =
+    left === differing ? "" : left === 0 ? "; all repaired" : `; ${plural(left, "bucket")} still not`;
+  return `${compared}: ${found}${repaired}.`;
 };
 
-/** A batch is under way: the watermarks that its recovery reads must stay as they are. */
+/** The service has not settled its last batch. */
 class RepairRefused extends Data.TaggedError("RepairRefused")<{ readonly message: string }> {}
 
 const run = (asked: Arguments) =>
   Effect.gen(function* () {
     const { clickhouseUrl, dataDir } = yield* AppSettings;
-    if (hasOpenBatch(dataDir)) {
+    // The embedded engine keeps others out by itself; a server does not.
+    if (asked.repair) yield* lockDirectory(dataDir);
+    const live = clickhouseUrl !== undefined && !asked.repair;
+    if (!live && hasOpenBatch(dataDir)) {
+      const why = `The service in ${dataDir} ended while it stored a batch, which its next start completes.`;
       if (asked.repair) {
-        return yield* new RepairRefused({
-          message: `A batch of events is not settled in ${dataDir}: the service is running, or did not end properly. Start it, stop it, and repair then.`,
-        });
+        return yield* new RepairRefused({ message: `${why} Start it, stop it, and repair then.` });
       }
-      console.log(
-        "A batch of events is not settled: the service is running, or did not end properly. Its events may differ until it is.",
-      );
+      console.log(`${why} Until then the buckets of this batch may differ.`);
     }
-    const { tell, end, clear } = makePrinter(asked);
-    // The embedded engine's directory belongs to this process alone; elsewhere the service may be writing.
-    const live = clickhouseUrl !== undefined;
-    const result = yield* Effect.tapError(verify({ ...asked, live, tell }), () => Effect.sync(clear));
-    end(result);
+    const progress = makeProgress();
+    const result = yield* Effect.ensuring(
+      verify({ ...asked, live, tell: printNews(progress) }),
+      Effect.sync(progress.clear),
+    );
+    console.log(summary(result));
     return result.agrees;
   });
 
 const asked = readArguments(process.argv.slice(2));
 const exit = await Effect.runPromiseExit(
-  Effect.provide(run(asked), layerClickHouse.pipe(Layer.provideMerge(layerSettings))),
+  Effect.scoped(run(asked)).pipe(Effect.provide(layerClickHouse.pipe(Layer.provideMerge(layerSettings)))),
 );
 if (Exit.isFailure(exit)) console.error(describeFailure(Cause.squash(exit.cause)));
 process.exit(Exit.isFailure(exit) ? 2 : exit.value ? 0 : 1);

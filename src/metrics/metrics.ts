@@ -70,9 +70,11 @@ export const makeMetrics = () => {
   );
   const verifyDifferences = gauge(
     "verify_differences",
-    "Rollup buckets that differed from the raw events at the last hourly check.",
+    "Rollup buckets that differed from the raw events at the last hourly check that did not fail.",
   );
-  const verifyRuns = counter("verify_runs_total", "Hourly checks of the rollups that ran to their end.");
+  const verifyRuns = counter("verify_runs_total", "Hourly checks of the rollups, by result.", ["result"]);
+  // From the first scrape on, so that an increase can be seen.
+  for (const result of ["agree", "differ", "failed"]) verifyRuns.inc({ result }, 0);
   const levels: { readonly [Name in keyof Levels]: Gauge } = {
     queueEvents: gauge("queue_events", "Events waiting in memory for their commit."),
     spoolEvents: gauge("spool_events", "Durable events that are not in ClickHouse yet."),
@@ -102,9 +104,10 @@ export const makeMetrics = () => {
     recovered: (action: RecoveryAction) => recoveries.inc({ action }),
     buried: () => buried.inc(),
     verified: (differences: number) => {
-      verifyRuns.inc();
+      verifyRuns.inc({ result: differences === 0 ? "agree" : "differ" });
       verifyDifferences.set(differences);
     },
+    verifyFailed: () => verifyRuns.inc({ result: "failed" }),
     /** All of it in the text format of Prometheus. */
     expose: async (now: Levels): Promise<{ readonly contentType: string; readonly text: string }> => {
       for (const name of Object.keys(levels) as Array<keyof Levels>) levels[name].set(now[name]);

@@ -12,6 +12,10 @@ export interface QueryBudget {
   readonly maxMemoryBytes: number;
   /** Rows of the answer, which is held in memory as a whole; one million by default. */
   readonly maxResultRows?: number;
+  /** Memory of a GROUP BY beyond which it goes on in temporary files; by default it stays in memory. */
+  readonly spillBytes?: number;
+  /** Threads of the engine; by default as many as it has cores. */
+  readonly maxThreads?: number;
 }
 
 /** A read that exceeds this fails with `over_budget` and harms nothing else. */
@@ -58,6 +62,8 @@ export const readSettings = (budget: QueryBudget): Readonly<Record<string, numbe
   max_memory_usage: budget.maxMemoryBytes,
   max_result_rows: budget.maxResultRows ?? MAX_RESULT_ROWS,
   max_result_bytes: MAX_RESULT_BYTES,
+  ...(budget.spillBytes === undefined ? {} : { max_bytes_before_external_group_by: budget.spillBytes }),
+  ...(budget.maxThreads === undefined ? {} : { max_threads: budget.maxThreads }),
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
   readonly: 1,

@@ -1,168 +1,87 @@
-import type { QueryParams } from "../store/clickhouse.ts";
-import type { Measure, Rollup } from "./rollup.ts";
+import { type Measure, type Rollup, WATERMARK } from "./rollup.ts";
 
-/** The buckets that begin in `[fromMs, toMs)`; with `parts`, only one part of them. */
-export interface Slice {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly parts?: { readonly of: number; readonly part: number };
-}
-
-/** Buckets of one day that are listed, at most. */
+/** Buckets of one comparison that are listed, at most. */
 export const MOST_DIFFERENCES = 1000;
 
-const timeText = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+/** Raw events of the time from `{from:Int64}` until before `{to:Int64}`, epoch ms. */
+export const rawEvents = `SELECT * FROM events
+  WHERE occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})`;
 
-/** Days since 1970 of a time column, in UTC. */
-export const dayOf = ({ name, type }: Rollup["time"]): string =>
-  `toInt32(toDate32(${name}${type.startsWith("DateTime") ? ", 'UTC'" : ""}))`;
+const bound = ({ type }: Rollup["time"], name: "from" | "to"): string =>
+  `CAST(fromUnixTimestamp64Milli({${name}:Int64}, 'UTC') AS ${type})`;
 
-/** What stands for the times of a slice in `timeCondition` and `rawEvents`. */
-const sliceParams = ({ fromMs, toMs, parts }: Slice, { time }: Rollup): QueryParams => {
-  const length = time.type.startsWith("DateTime") ? 19 : 10;
-  return {
-    raw_from: timeText(fromMs),
-    raw_to: timeText(toMs),
-    bucket_from: timeText(fromMs).slice(0, length),
-    bucket_to: timeText(toMs).slice(0, length),
-    ...parts,
-  };
-};
-
-const rawEvents = `SELECT * FROM events
-  WHERE occurred_at >= {raw_from:DateTime64(3, 'UTC')} AND occurred_at < {raw_to:DateTime64(3, 'UTC')}`;
-
-const timeCondition = ({ name, type }: Rollup["time"]): string => {
-  const bound = type.startsWith("DateTime") ? "DateTime('UTC')" : "Date";
-  return `${name} >= {bucket_from:${bound}} AND ${name} < {bucket_to:${bound}}`;
-};
-
-/** The raw events of a slice as the rollup's rows, and the values of its placeholders. */
-export const recountOf = (rollup: Rollup, slice: Slice) => ({
-  sql: rollup.recount(rawEvents),
-  params: sliceParams(slice, rollup),
-});
-
-/**
- * Holds for the rows that a repair leaves behind so that a partition's highest watermark stays: they count nothing, for
- * nobody.
- */
-export const isPlaceholder = ({ keys, time }: Rollup): string =>
-  keys
-    .filter(({ name }) => name !== time.name)
-    .map(({ name }) => `${name} = defaultValueOfArgumentType(${name})`)
-    .join(" AND ");
-
-const merged = ({ name, merge, parameters, type }: Measure, side?: 0 | 1): string => {
-  const value =
-    side === undefined
-      ? `${merge}${parameters}(${name})`
-      : `${merge}If${parameters}(${name}, verify_side = ${side})`;
-  return /groupUniqArray/.test(type) ? `arraySort(${value})` : value;
-};
-
-const differ = ({ isFraction }: Measure, a: string, b: string): string =>
-  isFraction
-    ? `isNaN(${a}) != isNaN(${b}) OR abs(${a} - ${b}) > 1e-9 * greatest(abs(${a}), abs(${b}))`
-    : `${a} != ${b}`;
-
-const inPart = ({ keys }: Rollup): string =>
-  `cityHash64(${keys.map(({ name }) => name).join(", ")}) % {of:UInt32} = {part:UInt32}`;
-
-/** An hour that begins nothing longer: neither a part of a day nor a day, week or month. */
-const LONELY_HOUR_MS = Date.UTC(2026, 0, 7, 23);
-
-/**
- * Whether the rollup's buckets are as long as it is taken for: of some events, all put into one hour, it counts those
- * that come into another hour or, where a bucket is a day, another day.
- */
-export const grainStatement = (rollup: Rollup) => {
-  const fromMs = Math.floor(LONELY_HOUR_MS / rollup.grainMs) * rollup.grainMs;
-  const moved = `SELECT * REPLACE (toDateTime64('${timeText(LONELY_HOUR_MS + 2_700_000)}', 3, 'UTC') AS occurred_at)
-    FROM events LIMIT 10000`;
-  return {
-    sql: `SELECT count() AS strays FROM (${rollup.recount(moved)}) WHERE NOT (${timeCondition(rollup.time)})`,
-    params: sliceParams({ fromMs, toMs: fromMs + rollup.grainMs }, rollup),
-  };
-};
-
-/** One row for each UTC day of a slice. */
+/** The one row of the answer. */
 export interface ComparisonRow {
-  /** In days since 1970. */
-  readonly day: number;
   readonly buckets: number;
-  readonly held: number;
-  readonly unfounded: number;
+  readonly unsettled: number;
   readonly differing: number;
-  /** Buckets outside of the slice; there must not be any. */
-  readonly strays: number;
-  /** Of each bucket: its keys, `held` and `due`, and for each measure what was found, expected, and whether a set has others. */
-  readonly found: ReadonlyArray<ReadonlyArray<string>>;
+  readonly differences: ReadonlyArray<
+    readonly [
+      key: ReadonlyArray<string>,
+      isHeld: number,
+      isDue: number,
+      found: ReadonlyArray<string>,
+      expected: ReadonlyArray<string>,
+      differs: ReadonlyArray<number>,
+    ]
+  >;
   readonly times: ReadonlyArray<string>;
 }
 
+const columnsOf = ({ name, merge, isSet }: Measure, i: number): ReadonlyArray<string> => [
+  `${merge}If(${name}, verify_side = 0) AS verify_found_${i}`,
+  `${merge}If(${name}, verify_side = 1) AS verify_expected_${i}`,
+  // Sets of the same size are the same if they do not grow when they are put together.
+  ...(isSet ? [`${merge}(${name}) AS verify_both_${i}`] : []),
+];
+
+const differs = ({ isSet }: Measure, i: number): string =>
+  isSet
+    ? `(verify_found_${i} != verify_expected_${i} OR verify_both_${i} != verify_expected_${i})`
+    : `verify_found_${i} != verify_expected_${i}`;
+
+const array = (list: ReadonlyArray<string>): string => `[${list.join(", ")}]`;
+
 /**
- * The table's rows and those that the views make of the raw events are put together, merged by bucket, each side for
- * itself, and compared. Two sets are the same when neither grows by the other.
+ * Puts the table's rows and what its view makes of the raw events together, merges them by bucket, each side for itself,
+ * and compares. Takes `from`, `to` and `settled` (see `Settled`).
+ *
+ * A bucket has all batches up to the highest of which it has a row, because batches are stored one after the other. So
+ * where both sides stand at the same batch, or every batch of the bucket is settled, a difference is one; otherwise the
+ * side that is behind may be waiting for its rows.
  */
-export const comparisonStatement = (rollup: Rollup, slice: Slice) => {
-  const { sql: recount, params } = recountOf(rollup, slice);
-  const keys = rollup.keys.map(({ name }) => name);
-  const compared = rollup.measures.filter(({ isCompared }) => isCompared);
-  const columns = [...keys, ...compared.map(({ name }) => name)].join(", ");
-  const sides = compared.map((measure, i) => ({
-    measure,
-    columns: [
-      `${merged(measure, 0)} AS verify_found_${i}`,
-      `${merged(measure, 1)} AS verify_expected_${i}`,
-      ...(measure.isSet ? [`${merged(measure)} AS verify_both_${i}`] : []),
-    ],
-    differs: [
-      differ(measure, `verify_found_${i}`, `verify_expected_${i}`),
-      ...(measure.isSet ? [differ(measure, `verify_both_${i}`, `verify_expected_${i}`)] : []),
-    ].join(" OR "),
-    texts: [
-      `toString(verify_found_${i})`,
-      `toString(verify_expected_${i})`,
-      measure.isSet ? `toString(verify_both_${i} != verify_expected_${i})` : "'0'",
-    ],
-  }));
-  const part = slice.parts === undefined ? "" : ` AND ${inPart(rollup)}`;
-  const texts = [
-    ...keys.map((name) => `toString(${name})`),
-    "toString(verify_held)",
-    "toString(verify_due)",
-    ...sides.flatMap((side) => side.texts),
-  ];
-  const measuresDiffer = ["0", ...sides.map((side) => side.differs)].join(" OR ");
-  const listed = `if(verify_differs, [${texts.join(", ")}], [])`;
-  const sql = `SELECT
-  ${dayOf(rollup.time)} AS day,
+export const comparisonStatement = ({ name, keys, time, measures, recount }: Rollup): string => {
+  const columns = [...keys, ...measures.map((measure) => measure.name), WATERMARK].join(", ");
+  const ranges = measures.map((_, i) => i);
+  return `SELECT
   count() AS buckets,
-  countIf(verify_held) AS held,
-  countIf(verify_differs AND NOT verify_due) AS unfounded,
-  countIf(verify_differs) AS differing,
-  countIf(NOT (${timeCondition(rollup.time)})) AS strays,
-  groupArraySortedIf(${MOST_DIFFERENCES})(${listed}, verify_differs) AS found,
-  arrayMap(at -> toString(at), arraySort(groupUniqArrayIf(${rollup.time.name}, verify_differs))) AS times
+  countIf(verify_differs AND NOT verify_settled) AS unsettled,
+  countIf(verify_differs AND verify_settled) AS differing,
+  groupArraySortedIf(${MOST_DIFFERENCES})((
+    ${array(keys.map((key) => `toString(${key})`))}, verify_held, verify_due,
+    ${array(ranges.map((i) => `toString(verify_found_${i})`))},
+    ${array(ranges.map((i) => `toString(verify_expected_${i})`))},
+    ${array(measures.map(differs))}
+  ), verify_differs AND verify_settled) AS differences,
+  arraySort(groupUniqArrayIf(toString(${time.name}), verify_differs AND verify_settled)) AS times
 FROM (
-  SELECT *, ${measuresDiffer} AS verify_changed, verify_changed OR verify_held != verify_due AS verify_differs
+  SELECT *,
+    verify_held != verify_due OR ${measures.map(differs).join(" OR ")} AS verify_differs,
+    verify_found = verify_expected OR greatest(verify_found, verify_expected) < {settled:UInt64} AS verify_settled
   FROM (
     SELECT ${keys.join(", ")},
       countIf(verify_side = 0) > 0 AS verify_held,
-      countIf(verify_side = 1) > 0 AS verify_due${sides
-        .flatMap((side) => side.columns)
-        .map((column) => `,\n      ${column}`)
-        .join("")}
+      countIf(verify_side = 1) > 0 AS verify_due,
+      maxIf(${WATERMARK}, verify_side = 0) AS verify_found,
+      maxIf(${WATERMARK}, verify_side = 1) AS verify_expected,
+      ${measures.flatMap(columnsOf).join(",\n      ")}
     FROM (
-      SELECT ${columns}, 0 AS verify_side FROM ${rollup.name} WHERE ${timeCondition(rollup.time)}${part}
+      SELECT ${columns}, 0 AS verify_side FROM ${name}
+      WHERE ${time.name} >= ${bound(time, "from")} AND ${time.name} < ${bound(time, "to")}
       UNION ALL
-      SELECT ${columns}, 1 AS verify_side FROM (${recount})${part.replace(" AND ", " WHERE ")}
+      SELECT ${columns}, 1 AS verify_side FROM (${recount(rawEvents)})
     )
     GROUP BY ${keys.join(", ")}
   )
-  WHERE verify_changed OR verify_due OR NOT (${isPlaceholder(rollup)})
-)
-GROUP BY day`;
-  return { sql, params, keys, compared };
+)`;
 };

@@ -1,141 +1,149 @@
 import { describe, expect } from "bun:test";
 import { Effect, Fiber } from "effect";
-import { ClickHouse, type ClickHouseShape } from "../store/clickhouse.ts";
-import { ClickHouseError } from "../store/clickhouse-error.ts";
+import { ClickHouse } from "../store/clickhouse.ts";
 import { testEngines } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
-import { fastClock } from "../testing/service/fast-clock.ts";
-import { type Comparison, compare, compareSettled } from "./comparison.ts";
-import { readRollups } from "./rollup.ts";
-import { changed, DAY_MS, dayMs, dayText, storeDay, verified } from "./sample.ts";
+import { compare, nobodyWrites, whileWriting } from "./comparison.ts";
+import { DAY_MS, readRollups } from "./rollup.ts";
+import { asked, changed, dayMs, dayText, deleted, hurried, inserted, storeDay, verified } from "./sample.ts";
 
 const TIMEOUT_MS = 30_000;
-const budget = { maxSeconds: 30, maxMemoryBytes: 1_000_000_000 };
+const budget = { maxSeconds: 60, maxMemoryBytes: 1_000_000_000 };
+const yesterday = { fromMs: dayMs(1), toMs: dayMs(1) + DAY_MS };
 
-const tooMuch = new ClickHouseError({
-  failure: "over_budget",
-  retryable: true,
-  code: 241,
-  message: "Memory limit exceeded",
+const hourly = Effect.map(readRollups, (rollups) => {
+  const rollup = rollups.find(({ name }) => name === "hourly_event_stats");
+  if (rollup === undefined) throw new Error("There is no such rollup");
+  return rollup;
 });
 
-/** A ClickHouse that can compare no more than a quarter of an hourly or a sixteenth of a daily rollup's day. */
-const small = (clickhouse: ClickHouseShape, asked: Array<string>): ClickHouseShape => ({
-  ...clickhouse,
-  query: (sql, params, given) => {
-    if (!sql.includes("verify_side")) return clickhouse.query(sql, params, given);
-    const { bucket_from, bucket_to, of = 1 } = params ?? {};
-    const hours = (Date.parse(String(bucket_to)) - Date.parse(String(bucket_from))) / 3_600_000;
-    asked.push(`${hours} h / ${of}`);
-    return hours > 6 && Number(of) < 16 ? Effect.fail(tooMuch) : clickhouse.query(sql, params, given);
-  },
-});
+/** An event of batch `batch` that has reached the raw events and no rollup. */
+const onItsWay = (batch: number, site: string) =>
+  changed(
+    `INSERT INTO events (project_id, site_id, event_type, occurred_at, batch)
+     SELECT 'p', '${site}', 'page_view', toDateTime64('${dayText(1)} 09:30:00', 3, 'UTC'), ${batch}`,
+  );
 
-const summed = (days: ReadonlyMap<number, Comparison>) =>
-  [...days]
-    .sort(([a], [b]) => a - b)
-    .map(([day, { differences, ...counts }]) => ({ day, ...counts, differences }));
+const arrived = (batch: number, site: string) =>
+  inserted(
+    "hourly_event_stats",
+    `(project_id, site_id, hour, event_type, events, unique_visitors, watermark)
+     SELECT 'p', '${site}', '${dayText(1)} 09:00:00', 'page_view', 1, uniqState(toUInt64(0)), ${batch}`,
+  );
 
 describe.each(testEngines)("a comparison on $engine", ({ layer }) => {
   const { it } = testsOn(layer());
-  const twoDays = { fromMs: dayMs(3), toMs: dayMs(1) };
 
   it(
-    "that exceeds its budget is made of smaller ones, and finds the same",
+    "finds the same whether its groups are in memory or on disk",
     () =>
       Effect.gen(function* () {
-        const clickhouse = yield* ClickHouse;
-        yield* storeDay(3, 1);
-        yield* storeDay(2, 2);
         yield* changed(
-          `ALTER TABLE hourly_event_stats DELETE WHERE hour = '${dayText(2)} 07:00:00' SETTINGS mutations_sync = 2`,
+          `INSERT INTO landing (project_id, site_id, event_type, occurred_at, visitor_id, batch)
+           SELECT 'many', toString(number % 10000), 'page_view', toDateTime64('${dayText(1)} 00:00:00', 3, 'UTC') + number % 80000, number, 1
+           FROM numbers(40000)`,
         );
-        yield* changed(`ALTER TABLE daily_post_stats DELETE WHERE post_id = 3 SETTINGS mutations_sync = 2`);
-        for (const rollup of yield* readRollups) {
-          const asked: Array<string> = [];
-          const whole = yield* compare(rollup, twoDays, budget);
-          const parts = yield* Effect.provideService(
-            compare(rollup, twoDays, budget),
-            ClickHouse,
-            small(clickhouse, asked),
-          );
-          expect(summed(parts)).toEqual(summed(whole));
-          expect(asked[0]).toBe("48 h / 1");
-          expect(asked).toContain(rollup.name === "hourly_event_stats" ? "6 h / 1" : "24 h / 16");
-        }
+        yield* deleted("hourly_event_stats", "project_id = 'many' AND cityHash64(site_id) % 5 = 0");
+        const rollup = yield* hourly;
+        const inMemory = yield* compare(rollup, yesterday, nobodyWrites, budget);
+        expect([inMemory.differing > 1000, inMemory.differences.length, inMemory.times.length]).toEqual([
+          true,
+          1000,
+          12,
+        ]);
+        const onDisk = yield* compare(rollup, yesterday, nobodyWrites, { ...budget, spillBytes: 1_000_000 });
+        expect(onDisk.buckets).toBe(inMemory.buckets);
+        expect(Bun.deepEquals(onDisk, inMemory)).toBe(true);
+        yield* Effect.forEach(["events", "hourly_event_stats"], (table) =>
+          changed(`TRUNCATE TABLE ${table}`),
+        );
       }),
     TIMEOUT_MS,
   );
 
-  it("that exceeds its budget however small it is fails", () =>
-    Effect.gen(function* () {
-      const clickhouse = yield* ClickHouse;
-      const [rollup] = yield* readRollups;
-      if (rollup === undefined) throw new Error("There is no rollup");
-      const error = yield* Effect.flip(
-        Effect.provideService(compare(rollup, twoDays, budget), ClickHouse, {
-          ...clickhouse,
-          query: () => Effect.fail(tooMuch),
-        }),
-      );
-      expect(error).toMatchObject({ failure: "over_budget" });
-    }));
-
   it(
-    "while rows are on their way does not take them for a difference, but what stays is one",
+    "tells rows of the newest batch that are on their way from rows that were lost",
     () =>
       Effect.gen(function* () {
-        const rollup = (yield* readRollups).find(({ name }) => name === "hourly_event_stats");
-        if (rollup === undefined) throw new Error("There is no such rollup");
-        yield* verified({ repair: true });
-        yield* changed(
-          "CREATE TABLE arriving ENGINE = Memory AS SELECT * FROM hourly_event_stats WHERE site_id = 'one.example'",
+        yield* storeDay(1, 1);
+        const look = Effect.flatMap(hourly, (rollup) =>
+          hurried(50)(compare(rollup, yesterday, whileWriting, budget)),
         );
-        yield* changed(
-          "ALTER TABLE hourly_event_stats DELETE WHERE site_id = 'one.example' SETTINGS mutations_sync = 2",
-        );
-        yield* changed(
-          `INSERT INTO hourly_event_stats (project_id, hour, events) SELECT 'nobody', '${dayText(2)} 03:00:00', 3`,
-        );
-        expect((yield* compare(rollup, twoDays, budget)).get(dayMs(2))?.differing).toBeGreaterThan(10);
-        const looking = yield* Effect.fork(
-          compareSettled(rollup, twoDays, budget, ["2 seconds", "100 millis"]),
-        );
-        yield* Effect.sleep("1 second");
-        yield* changed(
-          "INSERT INTO hourly_event_stats SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable' SELECT * FROM arriving",
-        );
-        const seen = yield* Fiber.join(looking);
-        expect(seen.get(dayMs(3))).toMatchObject({ differing: 0, differences: [], times: [] });
-        expect(seen.get(dayMs(2))).toMatchObject({
+        expect(yield* look).toMatchObject({ differing: 0, unsettled: 0 });
+        yield* onItsWay(2, "one");
+        expect(yield* look).toMatchObject({ differing: 0, unsettled: 1 });
+        // A later batch means that the one before has ended: what is missing of it now will not come.
+        yield* storeDay(1, 3);
+        expect(yield* look).toMatchObject({
           differing: 1,
-          unfounded: 1,
-          times: [`${dayText(2)} 03:00:00`],
-          differences: [{ kind: "unfounded", key: { project_id: "nobody" } }],
+          unsettled: 0,
+          differences: [{ kind: "missing", key: { site_id: "one" } }],
+          times: [`${dayText(1)} 09:00:00`],
         });
+        // A rollup may have the newest batch before the raw events do.
+        yield* arrived(4, "two");
+        expect(yield* look).toMatchObject({ differing: 1, unsettled: 1 });
+        // Both have it, so both have all that came before.
+        yield* onItsWay(4, "one");
+        yield* arrived(4, "one");
+        yield* onItsWay(4, "two");
+        expect(yield* look).toMatchObject({
+          differing: 1,
+          unsettled: 0,
+          differences: [{ kind: "changed", values: [{ name: "events", found: "1", expected: "2" }] }],
+        });
+        const all = yield* Effect.flatMap(hourly, (rollup) =>
+          compare(rollup, yesterday, nobodyWrites, budget),
+        );
+        expect(all).toMatchObject({ differing: 1, unsettled: 0 });
         yield* verified({ repair: true });
-      }).pipe(Effect.ensuring(Effect.ignore(changed("DROP TABLE IF EXISTS arriving")))),
+      }),
     TIMEOUT_MS,
   );
 
   it(
-    "of a service at work leaves out the hour and the day under way",
+    "waits for rows that are on their way",
     () =>
       Effect.gen(function* () {
-        const hour = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000)
-          .toISOString()
-          .slice(0, 19)
-          .replace("T", " ");
-        yield* changed(
-          `INSERT INTO hourly_event_stats (project_id, hour, events) SELECT 'nobody', '${hour}', 3`,
+        const rollup = yield* hourly;
+        yield* onItsWay(5, "three");
+        const looks: Array<string> = [];
+        const clickhouse = yield* ClickHouse;
+        const looking = yield* Effect.fork(
+          Effect.provideService(compare(rollup, yesterday, whileWriting, budget), ClickHouse, {
+            ...clickhouse,
+            query: (sql, ...read) => {
+              looks.push(sql);
+              return clickhouse.query(sql, ...read);
+            },
+          }),
         );
-        yield* changed(
-          `INSERT INTO daily_post_stats (project_id, date, widget_clicks) SELECT 'nobody', '${dayText(0)}', 3`,
-        );
-        expect(yield* verified({ live: true })).toMatchObject({ agrees: true, differing: 0 });
-        const offline = yield* verified({ fromMs: dayMs(0), toMs: dayMs(0) + DAY_MS });
-        expect(offline.differing + offline.goneDays).toBeGreaterThan(0);
-      }).pipe(Effect.provide(fastClock(20))),
+        while (looks.length < 2) yield* Effect.sleep("5 millis");
+        yield* arrived(5, "three");
+        expect(yield* Fiber.join(looking)).toMatchObject({ differing: 0, unsettled: 0 });
+      }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    "finds no difference while batch after batch comes into the same hours",
+    () =>
+      Effect.gen(function* () {
+        const rollups = yield* readRollups;
+        let batch = 6;
+        const writing = yield* Effect.fork(Effect.forever(Effect.suspend(() => storeDay(1, batch++, 200))));
+        for (let round = 0; round < 4; round++) {
+          for (const rollup of rollups) {
+            const comparison = yield* hurried(50)(compare(rollup, yesterday, whileWriting, budget));
+            expect(comparison).toMatchObject({ differing: 0, differences: [] });
+          }
+        }
+        yield* Fiber.interrupt(writing);
+        expect(batch).toBeGreaterThan(8);
+        expect(yield* verified({ live: true })).toMatchObject({ agrees: true, unsettled: 0 });
+        const [{ n } = { n: 0 }] = yield* asked<{ n: number }>("SELECT max(batch) AS n FROM events");
+        expect(n).toBeGreaterThanOrEqual(batch - 2);
+      }),
     TIMEOUT_MS,
   );
 });

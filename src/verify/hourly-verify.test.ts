@@ -1,17 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { Context, Effect, Layer, Logger, LogLevel } from "effect";
+import { Effect, Layer, Logger, LogLevel } from "effect";
+import { layerMetrics, Metrics, makeMetrics } from "../metrics/metrics.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
-import { testEngines } from "../testing/clickhouse.ts";
+import { testClickHouse, testEngines } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { fastClock } from "../testing/service/fast-clock.ts";
-import { layerHourlyVerify, VerifyState, verifyRecent } from "./hourly-verify.ts";
-import { changed, dayText, storeDay } from "./sample.ts";
+import { layerHourlyVerify, verifyRecent } from "./hourly-verify.ts";
+import { HOUR_MS } from "./rollup.ts";
+import { dayText, hurried, inserted, storeDay, timeText } from "./sample.ts";
 
 const TIMEOUT_MS = 30_000;
-const HOUR_MS = 3_600_000;
-
-const hoursAgo = (hours: number): string =>
-  new Date((Math.floor(Date.now() / HOUR_MS) - hours) * HOUR_MS).toISOString().slice(0, 19).replace("T", " ");
 
 /** The lines that an effect logs as errors or warnings. */
 const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -24,101 +22,118 @@ const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return { result, lines };
   });
 
-const until = (isThere: () => boolean) =>
-  Effect.promise(async () => {
-    const end = Date.now() + 15_000;
-    while (!isThere() && Date.now() < end) await Bun.sleep(20);
-  });
-
+/** A bucket without events in the hour that began so many hours before this one. */
 const phantom = (hours: number) =>
-  changed(
-    `INSERT INTO hourly_event_stats (project_id, site_id, hour, event_type, events)
-     SELECT 'nobody', 'a\\nb', '${hoursAgo(hours)}', 'page_view', 3`,
+  inserted(
+    "hourly_event_stats",
+    `(project_id, site_id, hour, event_type, events)
+     SELECT 'nobody', 'a\\nb', '${timeText((Math.floor(Date.now() / HOUR_MS) - hours) * HOUR_MS)}', 'page_view', 3`,
   );
 
 describe.each(testEngines)("the hourly check on $engine", ({ layer }) => {
   const { it } = testsOn(layer());
 
   it(
-    "compares the hours that are over and the days yesterday and today, and says what differs",
+    "compares the hours that are over, and their days, and says what differs",
     () =>
       Effect.gen(function* () {
         yield* storeDay(1, 1);
         yield* storeDay(0, 2);
-        const honest = yield* logged(verifyRecent);
-        expect(honest).toMatchObject({ result: { differences: 0 }, lines: [] });
-        expect(honest.result.checkedBuckets).toBeGreaterThan(20);
+        expect(yield* logged(hurried(50)(verifyRecent))).toEqual({ result: 0, lines: [] });
 
         // What is under way, and what earlier checks have seen, is left alone.
         yield* phantom(0);
         yield* phantom(4);
-        expect((yield* logged(verifyRecent)).result.differences).toBe(0);
+        expect((yield* logged(hurried(50)(verifyRecent))).result).toBe(0);
 
         yield* phantom(1);
-        yield* changed(
-          `INSERT INTO daily_widget_stats (project_id, site_id, date, mapping_id, clicks) SELECT 'default', 'nobody.example', '${dayText(0)}', 5, 1`,
+        const day = dayText(new Date().getUTCHours() === 0 ? 1 : 0);
+        yield* inserted(
+          "daily_widget_stats",
+          `(project_id, site_id, date, mapping_id, clicks) SELECT 'default', 'nobody.example', '${day}', 5, 1`,
         );
-        const { result, lines } = yield* logged(verifyRecent);
-        expect(result.differences).toBe(2);
-        expect(lines).toEqual([
-          expect.stringMatching(
-            /^ERROR Rollup and raw events differ: daily_widget_stats \{"project_id":"default","site_id":"nobody.example","date":"[\d-]+","mapping_id":"5",.*\} has no raw events: clicks 1, raw 0$/,
-          ),
-          expect.stringMatching(
-            /^ERROR .*hourly_event_stats \{"project_id":"nobody","site_id":"a\\nb",.* events 3, raw 0$/,
-          ),
-          expect.stringContaining("differ in 2 bucket(s)"),
-        ]);
-      }).pipe(Effect.provide(fastClock(20))),
-    TIMEOUT_MS,
-  );
-
-  it(
-    "runs some minutes after the start and then every hour, and goes on after a failure",
-    () =>
-      Effect.gen(function* () {
-        const clickhouse = yield* ClickHouse;
-        let isDown = true;
-        const failing = Layer.succeed(ClickHouse, {
-          ...clickhouse,
-          query: (sql, params, budget) =>
-            isDown ? Effect.die(new Error("a bug")) : clickhouse.query(sql, params, budget),
+        expect(yield* logged(hurried(50)(verifyRecent))).toEqual({
+          result: 2,
+          lines: [
+            expect.stringMatching(
+              /^ERROR Rollup and raw events differ: daily_widget_stats \{"project_id":"default","site_id":"nobody.example","date":"[\d-]+","mapping_id":"5",.*\} has no raw events: clicks 1, raw 0$/,
+            ),
+            expect.stringMatching(
+              /^ERROR .*hourly_event_stats \{"project_id":"nobody","site_id":"a\\nb",.* events 3, raw 0$/,
+            ),
+            expect.stringContaining("differ in 2 bucket(s)"),
+          ],
         });
-        const { lines } = yield* logged(
-          Effect.scoped(
-            Effect.gen(function* () {
-              // Five minutes are a tenth of a second, an hour is 1.2 s.
-              const context = yield* Layer.build(
-                layerHourlyVerify.pipe(Layer.provide(failing), Layer.provide(fastClock(3000))),
-              );
-              const { last } = Context.get(context, VerifyState);
-              expect(last()).toEqual({ lastRunAt: undefined, differences: 0, checkedBuckets: 0 });
-              yield* until(() => last().lastRunAt !== undefined);
-              expect(last()).toMatchObject({ failing: "a bug", checkedBuckets: 0 });
-              isDown = false;
-              yield* until(() => last().failing === undefined);
-              expect(last().differences).toBe(2);
-              expect(last().checkedBuckets).toBeGreaterThan(20);
-              expect(Math.abs(Date.now() - (last().lastRunAt ?? 0))).toBeLessThan(20_000);
-            }),
-          ),
-        );
-        expect(lines[0]).toBe("WARN The rollups could not be compared with the raw events: a bug");
       }),
     TIMEOUT_MS,
   );
 });
 
-test("the end of the service ends it at once", async () => {
-  const never = Layer.succeed(ClickHouse, { query: () => Effect.never } as never);
-  const startedAt = Date.now();
-  await Effect.runPromise(
-    Effect.scoped(
-      Effect.zipRight(
-        Layer.build(layerHourlyVerify.pipe(Layer.provide(never), Layer.provide(fastClock(30_000)))),
-        Effect.sleep("100 millis"),
-      ),
-    ),
+describe("the hourly check", () => {
+  const { it } = testsOn(testClickHouse());
+
+  it(
+    "runs some minutes after the start and then every hour, goes on after a failure, and is counted",
+    () =>
+      Effect.gen(function* () {
+        yield* storeDay(0, 1);
+        yield* phantom(1);
+        const clickhouse = yield* ClickHouse;
+        const clock = yield* Effect.clock;
+        const startedAt = performance.now();
+        const results: Array<{ readonly result: number | "failed"; readonly minutes: number }> = [];
+        // On this clock five minutes are a tenth of a second, and an hour is 1.2 s.
+        const SPEED = 3000;
+        const count = (result: number | "failed") =>
+          void results.push({ result, minutes: ((performance.now() - startedAt) * SPEED) / 60_000 });
+        const failingFirst = Layer.succeed(ClickHouse, {
+          ...clickhouse,
+          query: (...read) =>
+            results.length === 0
+              ? Effect.die(new Error("a bug"))
+              : Effect.withClock(clickhouse.query(...read), clock),
+        });
+        const counting = Layer.succeed(Metrics, {
+          ...makeMetrics(),
+          verified: count,
+          verifyFailed: () => count("failed"),
+        });
+        const { lines } = yield* logged(
+          Effect.scoped(
+            Effect.gen(function* () {
+              yield* Layer.build(
+                layerHourlyVerify.pipe(Layer.provide([failingFirst, counting, fastClock(SPEED)])),
+              );
+              while (results.length < 3) yield* Effect.sleep("10 millis");
+            }),
+          ),
+        );
+        expect(results.map(({ result }) => result)).toEqual(["failed", 1, 1]);
+        const [first, second, third] = results.map(({ minutes }) => minutes);
+        expect(first).toBeGreaterThanOrEqual(5);
+        expect(second).toBeGreaterThanOrEqual(65);
+        expect(third).toBeGreaterThanOrEqual(125);
+        expect(lines[0]).toBe("WARN The rollups could not be compared with the raw events");
+      }),
+    TIMEOUT_MS,
   );
-  expect(Date.now() - startedAt).toBeLessThan(5000);
+
+  test("ends with the service at once", async () => {
+    let asked = false;
+    const never = Layer.succeed(ClickHouse, {
+      query: () =>
+        Effect.zipRight(
+          Effect.sync(() => (asked = true)),
+          Effect.never,
+        ),
+    } as never);
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* Layer.build(layerHourlyVerify.pipe(Layer.provide([never, layerMetrics, fastClock(30_000)])));
+          while (!asked) yield* Effect.sleep("1 millis");
+        }),
+      ),
+    );
+  });
 });

@@ -1,13 +1,16 @@
 import { Effect } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
+import { fastClock } from "../testing/service/fast-clock.ts";
+import { DAY_MS } from "./rollup.ts";
 import { type News, type VerifyOptions, verify } from "./verify.ts";
-
-export const DAY_MS = 86_400_000;
 
 /** Start of the UTC day `ago` days before today. */
 export const dayMs = (ago: number): number => (Math.floor(Date.now() / DAY_MS) - ago) * DAY_MS;
 
 export const dayText = (ago: number): string => new Date(dayMs(ago)).toISOString().slice(0, 10);
+
+/** As ClickHouse writes a time without its milliseconds. */
+export const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
 const columns = [
   "batch",
@@ -57,7 +60,7 @@ export const storeDay = (ago: number, batch: number, events = 300) =>
     });
   });
 
-/** Verifies and keeps what was told on the way. */
+/** Verifies, and keeps what was told on the way. */
 export const verified = (options: Partial<VerifyOptions> = {}) =>
   Effect.gen(function* () {
     const news: Array<News> = [];
@@ -68,11 +71,33 @@ export const verified = (options: Partial<VerifyOptions> = {}) =>
 
 export const changed = (sql: string) => Effect.flatMap(ClickHouse, (clickhouse) => clickhouse.command(sql));
 
+export const deleted = (table: string, where: string) =>
+  changed(`ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 2`);
+
+/** An insert that is stored even where it looks like an earlier one. */
+export const inserted = (table: string, rest: string) =>
+  changed(
+    `INSERT INTO ${table} ${rest.replace(
+      "SELECT",
+      "SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable' SELECT",
+    )}`,
+  );
+
 export const asked = <Row extends object>(sql: string) =>
   Effect.flatMap(ClickHouse, (clickhouse) => clickhouse.query<Row>(sql));
 
-/** Highest watermark of each partition of a rollup. */
-export const watermarks = (table: string) =>
-  asked<{ partition: string; watermark: number }>(
-    `SELECT _partition_id AS partition, max(watermark) AS watermark FROM ${table} GROUP BY partition ORDER BY partition`,
-  );
+/** Pauses are over `times` sooner, but a read has the time that it is given. */
+export const hurried =
+  (times: number) =>
+  <A, E>(effect: Effect.Effect<A, E, ClickHouse>): Effect.Effect<A, E, ClickHouse> =>
+    Effect.gen(function* () {
+      const clickhouse = yield* ClickHouse;
+      const clock = yield* Effect.clock;
+      return yield* effect.pipe(
+        Effect.provideService(ClickHouse, {
+          ...clickhouse,
+          query: (...read) => Effect.withClock(clickhouse.query(...read), clock),
+        }),
+        Effect.provide(fastClock(times)),
+      );
+    }) as Effect.Effect<A, E, ClickHouse>;
