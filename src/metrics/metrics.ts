@@ -73,7 +73,8 @@ export const makeMetrics = () => {
     "Rollup buckets that differed from the raw events at the last hourly check that did not fail.",
   );
   const verifyRuns = counter("verify_runs_total", "Hourly checks of the rollups, by result.", ["result"]);
-  // From the first scrape on, so that an increase can be seen.
+  // There from the first scrape on, so that the first increase is seen as one.
+  for (const reason of Object.values(refusalReasons)) refused.inc({ reason }, 0);
   for (const result of ["agree", "differ", "failed"]) verifyRuns.inc({ result }, 0);
   const levels: { readonly [Name in keyof Levels]: Gauge } = {
     queueEvents: gauge("queue_events", "Events waiting in memory for their commit."),
