@@ -85,6 +85,9 @@ export const insertSettings = (token: string): Readonly<Record<string, number | 
   input_format_json_read_objects_as_strings: 1,
 });
 
+/** Begins the names of tables in which a writer has something for a moment; nobody misses one after a crash. */
+export const SCRATCH_PREFIX = "writer_";
+
 /** `SETTINGS a = 1, b = 'x'`, for statements that carry their own settings. Names and values are our own. */
 export const settingsClause = (values: Readonly<Record<string, number | string>>): string =>
   `SETTINGS ${Object.entries(values)

@@ -11,10 +11,12 @@ import {
   type QueryBudget,
   type QueryParams,
   readSettings,
+  SCRATCH_PREFIX,
   settingsClause,
 } from "./clickhouse.ts";
 import { type ClickHouseError, toClickHouseError } from "./clickhouse-error.ts";
 import { DataDirectoryInUse, isHeldByOther, lockDirectory } from "./directory-lock.ts";
+import { removeEmptyDefinitions, withSpace } from "./disk-space.ts";
 import { readerSessions } from "./native-threads.ts";
 import { setParamsStatement } from "./query-params.ts";
 
@@ -77,11 +79,16 @@ const runOn = (session: Session, sql: string, params: QueryParams = {}): Promise
   });
 
 /** A statement that changes something: it is not cut short, and the session is free again when this ends. */
-const write = (session: Session, sql: string, params?: QueryParams): Effect.Effect<void, ClickHouseError> =>
+const write = (
+  session: Session,
+  sql: string,
+  params?: QueryParams,
+  guard: (statement: () => Promise<string>) => Promise<string> = (statement) => statement(),
+): Effect.Effect<void, ClickHouseError> =>
   Effect.uninterruptible(
     Effect.asVoid(
       Effect.tryPromise({
-        try: () => runOn(session, sql, params),
+        try: () => guard(() => runOn(session, sql, params)),
         catch: (error) => toClickHouseError(error),
       }),
     ),
@@ -157,6 +164,7 @@ export const makeEmbedded = (
     // Registered first, so it runs after every session is closed: a new engine cannot open before this one is gone.
     yield* Effect.addFinalizer(() => Effect.promise(drainPending));
 
+    removeEmptyDefinitions(path, database, SCRATCH_PREFIX);
     const writer = yield* openSession(path);
     yield* write(writer, `CREATE DATABASE IF NOT EXISTS ${database}`);
     yield* prepare(writer, database);
@@ -184,19 +192,22 @@ export const makeEmbedded = (
       createDatabase: Effect.void,
       query: <Row extends object>(sql: string, params?: QueryParams, budget = defaultBudget) =>
         withReader((session) => read(session, killer, sql, params, budget)).pipe(Effect.map(parseRows<Row>)),
-      command: (sql, params) => writerTurn.withPermits(1)(write(writer, sql, params)),
+      command: (sql, params) =>
+        writerTurn.withPermits(1)(write(writer, sql, params, (statement) => withSpace(path, statement))),
       insertRows: ({ table, columns, rows, token }) =>
         writerTurn.withPermits(1)(
           Effect.uninterruptible(
             Effect.tryPromise({
               try: () =>
-                writer.insert({
-                  table,
-                  columns,
-                  values: rows,
-                  format: "JSONCompactEachRow",
-                  settings: { ...insertSettings(token), ...insertThreads },
-                }),
+                withSpace(path, () =>
+                  writer.insert({
+                    table,
+                    columns,
+                    values: rows,
+                    format: "JSONCompactEachRow",
+                    settings: { ...insertSettings(token), ...insertThreads },
+                  }),
+                ),
               catch: (error) => toClickHouseError(error),
             }),
           ),

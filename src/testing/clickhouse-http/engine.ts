@@ -1,4 +1,5 @@
 import { drainPending, type RawInsertFormat, Session } from "chdb";
+import { withSpace } from "../../store/disk-space.ts";
 import { stringLiteral } from "../../store/query-params.ts";
 import { HttpError } from "./http-error.ts";
 import type { Statement } from "./statement.ts";
@@ -40,6 +41,8 @@ const insertHead = (sql: string): InsertHead | undefined => {
 const withQueryIds = (sql: string): string =>
   /^\s*KILL\s+QUERY\b/i.test(sql) ? sql.replaceAll(/\bquery_id\b/g, "Settings['log_comment']") : sql;
 
+const isRead = (sql: string): boolean => /^\s*(SELECT|WITH|SHOW|EXISTS|DESCRIBE|KILL)\b/i.test(sql);
+
 /** The embedded engine for many clients: every statement has a session of its own, so nothing leaks into the next. */
 export class Engine {
   readonly #path: string;
@@ -64,7 +67,10 @@ export class Engine {
     const session = new Session(this.#path);
     try {
       this.#prepare(session, statement);
-      return await this.#run(session, statement);
+      return await (isRead(statement.sql)
+        ? this.#run(session, statement)
+        : // A server says so when the disk refuses a write.
+          withSpace(this.#path, () => this.#run(session, statement)));
     } catch (error) {
       // The engine lets go of a failed statement only with the session's next one, and a closed session has none.
       await session.queryAsync("SELECT 1").catch(() => undefined);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Duration, Effect } from "effect";
-import { ClickHouse } from "../../store/clickhouse.ts";
+import { ClickHouse, SCRATCH_PREFIX } from "../../store/clickhouse.ts";
 import { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { stringLiteral } from "../../store/query-params.ts";
 
@@ -26,7 +26,7 @@ export const change = (sql: string): Effect.Effect<void, ClickHouseError, ClickH
 
 // The ledger's id is not ours to put into a name as it is.
 const prefixOf = (ledgerId: string): string =>
-  `writer_${createHash("sha256").update(ledgerId).digest("hex").slice(0, 16)}_`;
+  `${SCRATCH_PREFIX}${createHash("sha256").update(ledgerId).digest("hex").slice(0, 16)}_`;
 
 /** A new name for a table that only inserts of this ledger use, until they are fenced off. */
 export const fencedName = (ledgerId: string): string =>
