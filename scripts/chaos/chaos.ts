@@ -83,6 +83,8 @@ export const chaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     if (view === undefined) return;
     const { forMs } = view;
     const { name, oneIn } = view.view;
+    // On a full disk an engine may leave an empty definition, and not start with it.
+    await Promise.all(underWay);
     await withTables(place.clickhouse, async (url) => {
       await failFor(url, view.view, forMs);
       ground.note("failing_view", `${name} fails for one row in ${oneIn} for ${Math.round(forMs)} ms`);

@@ -1,6 +1,18 @@
+import { SCRATCH_PREFIX } from "../../../src/store/clickhouse.ts";
+import { removeEmptyDefinitions } from "../../../src/store/disk-space.ts";
 import { type ClickHouseHttp, startClickHouseHttp } from "../../../src/testing/clickhouse-http/start.ts";
 
 const DATABASE = "analytics";
+
+/** Tables of the service's writer, and of the failing view. */
+const SCRATCH = [
+  SCRATCH_PREFIX,
+  "a_chaos",
+  "chaos_sink",
+  "landing_to_e_chaos",
+  "landing_to_f_chaos",
+  "z_chaos",
+];
 
 /** Sends one statement to a ClickHouse HTTP interface and returns the text of its answer. */
 export const ask = async (url: string, sql: string): Promise<string> => {
@@ -45,6 +57,8 @@ export const openEngine = async (path: string): Promise<EngineProcess> => {
     // A full disk may keep it from starting until there is room again.
     for (let attempt = 0; engine === undefined; attempt++) {
       try {
+        // What an operator has to do by hand where a full disk has left a definition empty.
+        for (const prefix of SCRATCH) removeEmptyDefinitions(path, DATABASE, prefix);
         engine = await startClickHouseHttp({ path, port });
       } catch (error) {
         if (attempt >= 40) throw error;
