@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer } from "effect";
 import { Spool } from "../../spool/spool.ts";
-import { addEncodedRows, loadRecentIds } from "./load-recent-ids.ts";
+import { addEncodedRows } from "./add-encoded-rows.ts";
+import { loadRecentIds } from "./load-recent-ids.ts";
 import { RecentIds } from "./recent-ids.ts";
 
 /** The ids of the events that were accepted in the last 48 hours, stored or not. */
@@ -22,8 +23,8 @@ export const makeDuplicateIds = <E, R>(loadStored: (ids: RecentIds) => Effect.Ef
       addEncodedRows(ids, found.rows);
       row = found.endRow;
     }
-    const expire = Effect.sync(() => ids.expire());
-    yield* Effect.forkScoped(Effect.forever(Effect.delay(expire, "1 hour")));
+    const tidy = Effect.sync(() => ids.tidy());
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(tidy, "1 minute")));
     return ids;
   });
 

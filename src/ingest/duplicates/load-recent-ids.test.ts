@@ -5,7 +5,8 @@ import { eventColumns, numberRows } from "../../store/event-row.ts";
 import { testEngines } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { encodedRows } from "../../testing/service/encoded-rows.ts";
-import { addEncodedRows, loadRecentIds } from "./load-recent-ids.ts";
+import { addEncodedRows } from "./add-encoded-rows.ts";
+import { loadRecentIds } from "./load-recent-ids.ts";
 import { RecentIds } from "./recent-ids.ts";
 
 // Enough that some hundred hashes begin and end with a zero byte.

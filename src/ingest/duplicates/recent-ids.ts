@@ -1,56 +1,44 @@
-import { type HashPrefixes, IdHash, randomPrefixes } from "./id-hash.ts";
-import { FIRST_STAMP, IdTable, MAX_GROWTH, MIN_GROWTH, placeOf } from "./id-table.ts";
+import { IdHash, randomKey } from "./id-hash.ts";
+import { IdTable } from "./id-table.ts";
 
 const HOUR_MS = 3_600_000;
 
 /** For how long an id is remembered after it was received, in hours; forgotten less than an hour later. */
 export const WINDOW_HOURS = 48;
 
-const STAMPS = 256 - FIRST_STAMP;
-/** A table is made anew in one go: of five million ids one takes a few milliseconds. */
-const TABLES = 64;
-
-const stampOf = (hour: number): number => FIRST_STAMP + (hour % STAMPS);
+/** A table is made anew in one go, so that there are several: of five million ids one takes a few milliseconds. */
+export const TABLES = 64;
 
 /**
  * The event ids of the last 48 hours, by project, as 64-bit hashes: an id that was not added is taken for one that was
  * with a probability of `size / 2^64`.
  *
- * Memory: at most 16 bytes an id and 8 KiB, also just after growth (15.6), and 12.5 on average, as the tables grow by
- * different factors and thus not all at the same time. One table of 64 grows at a time, for which its old memory is held
- * too: 0.2 bytes an id more. Ids that expired or were removed take theirs until `expire()`.
+ * Memory: at most 16 bytes an id and 16 KiB, also just after growth; for ids that expired or were removed, until
+ * `tidy` has gone round. One table of 64 grows at a time, for which its old memory is held too: 0.2 bytes an id more.
  *
- * An id is remembered for at least 48 hours after it was received and less than 49. `now` is epoch ms. A clock that goes
- * back is ignored up to 48 hours (ids received meanwhile are forgotten earlier by as much); one that goes back further
- * was wrong before, and everything is forgotten.
+ * An id is remembered for at least 48 hours after it was received and less than 49. `now` is epoch ms. When the clock
+ * goes back, what was received before is remembered for longer by as much; one that goes back by more than 48 hours was
+ * wrong before, and everything is forgotten.
  */
 export class RecentIds {
   readonly #hash: IdHash;
   readonly #now: () => number;
-  readonly #expired = new Uint8Array(256);
-  readonly #tables: ReadonlyArray<IdTable>;
+  readonly #tables = Array.from({ length: TABLES }, () => new IdTable());
   #hour: number;
-  #sweptHour: number;
+  #nextToTidy = 0;
 
-  constructor(now: () => number = Date.now, prefixes: HashPrefixes = randomPrefixes()) {
-    this.#hash = new IdHash(prefixes);
+  constructor(now: () => number = Date.now, key: string = randomKey()) {
+    this.#hash = new IdHash(key);
     this.#now = now;
-    this.#tables = Array.from(
-      { length: TABLES },
-      (_, index) =>
-        new IdTable(this.#expired, MIN_GROWTH + ((MAX_GROWTH - MIN_GROWTH) * index) / (TABLES - 1)),
-    );
     this.#hour = Math.floor(now() / HOUR_MS);
-    this.#sweptHour = this.#hour;
-    this.#markExpired();
   }
 
   /** What the hashes of `addHash` are to be computed with. Secret: not for logs. */
-  get prefixes(): HashPrefixes {
-    return this.#hash.prefixes;
+  get key(): string {
+    return this.#hash.key;
   }
 
-  /** How many ids are held; those that expired since the last `expire()` may be among them. */
+  /** How many ids are held. */
   get size(): number {
     return this.#tables.reduce((sum, table) => sum + table.size, 0);
   }
@@ -60,17 +48,17 @@ export class RecentIds {
     return this.#tables.reduce((sum, table) => sum + table.bytes, 0);
   }
 
-  /** From when to when ids are remembered, epoch ms: `since` is the start of an hour. */
-  get window(): { readonly since: number; readonly now: number } {
+  /** From when on ids are remembered, epoch ms: the start of an hour. */
+  get since(): number {
     this.#readClock();
-    return { since: (this.#hour - WINDOW_HOURS) * HOUR_MS, now: this.#now() };
+    return (this.#hour - WINDOW_HOURS) * HOUR_MS;
   }
 
   has(project: string, id: string): boolean {
     this.#readClock();
     this.#hash.of(project, id);
     const { low, high } = this.#hash;
-    return this.#tableOf(low, high).has(low, high);
+    return this.#tableOf(low).has(low, high);
   }
 
   /**
@@ -79,36 +67,32 @@ export class RecentIds {
    */
   addIfAbsent(project: string, id: string, at?: number): boolean {
     this.#hash.of(project, id);
-    return this.#add(this.#hash.low, this.#hash.high, at);
+    return this.addHash(this.#hash.low, this.#hash.high, at);
   }
 
-  /** The same for an id whose hashes were computed elsewhere: any 32-bit integers, signed or not. */
+  /** The same for an id whose hash was computed elsewhere; the halves are signed, as in `IdHash`. */
   addHash(low: number, high: number, at?: number): boolean {
-    return this.#add(low | 0, high | 0, at);
+    this.#readClock();
+    const age = at === undefined ? 0 : Math.max(0, this.#hour - Math.floor(at / HOUR_MS));
+    return age <= WINDOW_HOURS && this.#tableOf(low).add(low, high, age);
   }
 
   /** Forgets an id, as if it had never been added. */
   remove(project: string, id: string): void {
     this.#hash.of(project, id);
     const { low, high } = this.#hash;
-    this.#tableOf(low, high).remove(low, high);
+    this.#tableOf(low).remove(low, high);
   }
 
-  /** Gives back the memory of expired ids. To be called about once an hour; what is never called is made up for. */
-  expire(): void {
+  /** Gives back memory that is not needed any more, of the next table in turn. To be called about once a minute. */
+  tidy(): void {
     this.#readClock();
-    this.#sweep();
+    this.#tables[this.#nextToTidy]?.shrink();
+    this.#nextToTidy = (this.#nextToTidy + 1) % TABLES;
   }
 
-  #tableOf(low: number, high: number): IdTable {
-    return this.#tables[placeOf(low, high) % TABLES] as IdTable;
-  }
-
-  #add(low: number, high: number, at: number | undefined): boolean {
-    this.#readClock();
-    const hour = at === undefined ? this.#hour : Math.min(this.#hour, Math.floor(at / HOUR_MS));
-    if (hour < this.#hour - WINDOW_HOURS) return false;
-    return this.#tableOf(low, high).add(low, high, stampOf(hour));
+  #tableOf(low: number): IdTable {
+    return this.#tables[low & (TABLES - 1)] as IdTable;
   }
 
   #readClock(): void {
@@ -120,23 +104,9 @@ export class RecentIds {
     const passed = hour - this.#hour;
     if (passed < 0 && passed >= -WINDOW_HOURS) return;
     this.#hour = hour;
-    this.#markExpired();
-    if (Math.abs(passed) > WINDOW_HOURS) {
-      for (const table of this.#tables) table.clear();
-      this.#sweptHour = hour;
-    } else if (hour - this.#sweptHour > WINDOW_HOURS) {
-      // Stamps come round: what expired must be gone before its stamp is given to a new hour.
-      this.#sweep();
+    for (const table of this.#tables) {
+      if (passed > 0) table.age(passed, WINDOW_HOURS);
+      else table.clear();
     }
-  }
-
-  #sweep(): void {
-    this.#sweptHour = this.#hour;
-    for (const table of this.#tables) table.sweep();
-  }
-
-  #markExpired(): void {
-    this.#expired.fill(1, FIRST_STAMP);
-    for (let age = 0; age <= WINDOW_HOURS; age++) this.#expired[stampOf(this.#hour - age)] = 0;
   }
 }
