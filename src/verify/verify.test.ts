@@ -164,29 +164,6 @@ describe.each(testEngines)("verify on $engine", ({ layer }) => {
       }),
     TIMEOUT_MS,
   );
-
-  it(
-    "a set beyond what is counted exactly is compared without a false alarm, in whatever order it came",
-    () =>
-      Effect.gen(function* () {
-        for (const part of [0, 1, 2]) {
-          yield* changed(
-            `INSERT INTO landing (project_id, site_id, event_type, occurred_at, visitor_id, session_id, batch)
-             SELECT 'crowd', 'crowd.example', 'page_view', toDateTime64('${dayText(4)} 12:00:00', 3, 'UTC') + number % 3000,
-               cityHash64(number), cityHash64(number % 150000, 1), 50 + ${part}
-             FROM numbers(${part * 70_000}, 100000)`,
-          );
-        }
-        expect(yield* verified()).toMatchObject({ agrees: true });
-        yield* inserted(
-          "hourly_event_stats",
-          `(project_id, site_id, hour, event_type, unique_visitors)
-           SELECT 'crowd', 'crowd.example', '${dayText(4)} 12:00:00', 'page_view', uniqState(cityHash64(number, 7)) FROM numbers(1000)`,
-        );
-        expect(yield* verified({ repair: true })).toMatchObject({ agrees: true, differing: 1, left: 0 });
-      }),
-    TIMEOUT_MS,
-  );
 });
 
 // What follows is the same statements again.
@@ -229,4 +206,27 @@ describe("verify", () => {
       TIMEOUT_MS,
     );
   }
+
+  it(
+    "a set beyond what is counted exactly is compared without a false alarm, in whatever order it came",
+    () =>
+      Effect.gen(function* () {
+        for (const part of [0, 1, 2]) {
+          yield* changed(
+            `INSERT INTO landing (project_id, site_id, event_type, occurred_at, visitor_id, session_id, batch)
+             SELECT 'crowd', 'crowd.example', 'page_view', toDateTime64('${dayText(3)} 12:00:00', 3, 'UTC') + number % 3000,
+               cityHash64(number), cityHash64(number % 150000, 1), 50 + ${part}
+             FROM numbers(${part * 70_000}, 100000)`,
+          );
+        }
+        expect(yield* verified()).toMatchObject({ agrees: true });
+        yield* inserted(
+          "hourly_event_stats",
+          `(project_id, site_id, hour, event_type, unique_visitors)
+           SELECT 'crowd', 'crowd.example', '${dayText(3)} 12:00:00', 'page_view', uniqState(cityHash64(number, 7)) FROM numbers(1000)`,
+        );
+        expect(yield* verified({ repair: true })).toMatchObject({ agrees: true, differing: 1, left: 0 });
+      }),
+    TIMEOUT_MS,
+  );
 });
