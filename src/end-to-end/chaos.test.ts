@@ -18,7 +18,7 @@ import { describeFindings, summary } from "../../scripts/chaos/report.ts";
 import { Recount, rollupRules } from "../../scripts/chaos/verdict/recount.ts";
 import { readStored, type Stored, type StoredRow } from "../../scripts/chaos/verdict/stored.ts";
 import { failures, judge } from "../../scripts/chaos/verdict/verdict.ts";
-import { type RunningService, startService } from "../testing/service/child.ts";
+import { startService } from "../testing/service/child.ts";
 
 /** `FOOTFALL_SEED=7 bun test src/end-to-end/chaos.test.ts` draws other injuries; `bun run chaos` is the long version. */
 const seed = Number(process.env.FOOTFALL_SEED ?? 1);
@@ -170,14 +170,9 @@ describe("a long run", () => {
 });
 
 describe("the checker, on the tables of a service", () => {
-  const journal = new Journal();
-  let service: RunningService;
-  beforeAll(async () => {
-    service = await startService();
-  });
-  afterAll(() => service[Symbol.asyncDispose]());
-
   test("finds nothing, and then exactly what was done to them", async () => {
+    await using service = await startService();
+    const journal = new Journal();
     const numbers = journal.make(COUNT);
     journal.send(numbers, 1);
     const body = `{"events":[${numbers.map(events.encode).join(",")}]}`;
@@ -223,7 +218,7 @@ describe("the bad network", () => {
     network = await openNetwork(engine.url);
     await fetch(engine.url(), { method: "POST", body: "CREATE DATABASE analytics" });
     await ask(engine.url(), "CREATE TABLE arrived (fault String) ENGINE = MergeTree ORDER BY fault");
-  });
+  }, 30_000);
   afterAll(async () => {
     network.close();
     await engine.stop();
