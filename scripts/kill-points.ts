@@ -5,7 +5,7 @@ import { callsTable, trialsTable } from "../src/end-to-end/kill-points/report.ts
 import { makeScenario } from "../src/end-to-end/kill-points/scenario.ts";
 import { prepareStages, type Stage, spread, trySeries } from "../src/end-to-end/kill-points/series.ts";
 
-const usage = `bun run kill-points [--stage batch|recovery|both] [--from 1] [--to N] [--points N] [--calls] [--jobs 2]
+const usage = `bun run kill-points [--stage batch|recovery|both] [--from 1] [--to N] [--points N] [--minutes N] [--calls] [--jobs 2]
 
 Kills the service before its N-th call that changes a file, while one batch of events over three months goes from the
 request into every table, for every N; starts it again, twice, and compares the tables with what was sent. Then the same
@@ -15,6 +15,7 @@ with the start that completes a batch of which a part had arrived. Linux on x86-
   --from    the first N (1)
   --to      the last N (the number of calls)
   --points  so many, spread evenly, instead of every N
+  --minutes begin no new one after so long; those that were tried by then lie all over the range
   --calls   print the calls of an undisturbed batch and end
   --jobs    services side by side (2)
 
@@ -26,6 +27,7 @@ const { values: given } = parseArgs({
     from: { type: "string", default: "1" },
     to: { type: "string" },
     points: { type: "string" },
+    minutes: { type: "string", default: "Infinity" },
     calls: { type: "boolean", default: false },
     jobs: { type: "string", default: "2" },
     help: { type: "boolean", default: false },
@@ -56,6 +58,11 @@ for (const stage of chosen) {
     points.push({ stage, killPoint: { before: first - 1 + n } });
   }
 }
+// Multiples of the golden ratio fall evenly, however many of them there are.
+const GOLDEN_RATIO = 1.618_033_988_749_895;
+const rank = (n: number) => (n * GOLDEN_RATIO) % 1;
+points.sort((a, b) => rank(a.killPoint.before) - rank(b.killPoint.before));
+
 if (given.calls) {
   await place[Symbol.asyncDispose]();
   process.exit(0);
@@ -69,6 +76,7 @@ const trials = await trySeries({
   stages,
   points,
   jobs: Number(given.jobs),
+  isOver: () => performance.now() - startedAt > Number(given.minutes) * 60_000,
   tell: ({ stage, killPoint, call, answered, finding, differences }) => {
     done++;
     const what = call === undefined ? "not reached" : callText(call);

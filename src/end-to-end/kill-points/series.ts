@@ -54,6 +54,8 @@ export interface SeriesOptions {
   readonly points: ReadonlyArray<{ readonly stage: Stage; readonly killPoint: KillPoint }>;
   /** Services that live side by side. */
   readonly jobs: number;
+  /** Whether no further point is to be begun. */
+  readonly isOver?: () => boolean;
   /** Told of each trial as it ends. */
   readonly tell?: (trial: Trial & { readonly stage: Stage }) => void;
 }
@@ -68,23 +70,21 @@ const failedTrial = (killPoint: KillPoint, error: unknown): Trial => ({
   differences: [String(error)],
 });
 
-/** Tries every point; the results have the order of the points. */
-export const trySeries = async ({ scenario, place, stages, points, jobs, tell }: SeriesOptions) => {
+/** Tries the points; the results have the order in which they came. */
+export const trySeries = async (options: SeriesOptions) => {
+  const { scenario, place, stages, points, jobs, isOver = () => false, tell } = options;
   const results: Array<Trial & { readonly stage: Stage }> = [];
-  let next = 0;
+  const waiting = points.values();
   const work = async () => {
-    for (let index = next++; index < points.length; index = next++) {
-      const { stage, killPoint } = points[index] as (typeof points)[number];
-      const trial = await tryKillPoint({
-        scenario,
-        place,
-        from: stages.from(stage),
-        sends: stage === "batch",
-        killPoint,
-      }).catch((error: unknown) => failedTrial(killPoint, error));
+    for (const { stage, killPoint } of waiting) {
+      const from = stages.from(stage);
+      const trial = await tryKillPoint({ scenario, place, from, sends: stage === "batch", killPoint }).catch(
+        (error: unknown) => failedTrial(killPoint, error),
+      );
       const result = { ...trial, stage };
-      results[index] = result;
+      results.push(result);
       tell?.(result);
+      if (isOver()) return;
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
