@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect";
 import { ClickHouse, type QueryBudget } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import type { RecentIds } from "./recent-ids.ts";
+import { type RecentIds, WINDOW_HOURS } from "./recent-ids.ts";
 
 /** Ids of one question: 11 bytes of text each here, some 40 in the engine. */
 const IDS_PER_QUESTION = 1_000_000;
@@ -42,8 +42,8 @@ const findOldParts = (since: number) =>
 const isInSpan = `received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
   AND received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') AND _part NOT IN {oldParts:Array(String)}`;
 
-/** Cuts the time into spans of not much more than a million ids each. */
-const findSpans = (since: number, until: number, oldParts: ReadonlyArray<string>) =>
+/** Cuts the time into spans of not more than `most` ids each, or of one minute. */
+const findSpans = (since: number, until: number, oldParts: ReadonlyArray<string>, most: number) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const minutes = yield* clickhouse.query<{ minute: number; ids: number }>(
@@ -56,7 +56,7 @@ const findSpans = (since: number, until: number, oldParts: ReadonlyArray<string>
     for (const { minute, ids } of minutes) {
       const until = (minute + 1) * MINUTE_MS;
       const last = spans.at(-1);
-      if (last !== undefined && last.ids + ids <= IDS_PER_QUESTION) {
+      if (last !== undefined && last.ids + ids <= most) {
         spans[spans.length - 1] = { since: last.since, until, ids: last.ids + ids };
       } else {
         spans.push({ since: minute * MINUTE_MS, until, ids });
@@ -88,16 +88,20 @@ const loadSpan = (ids: RecentIds, { since, until }: Span, oldParts: ReadonlyArra
 
 /**
  * Adds the ids of all stored events of the window; succeeds with how many events there were. Says in the log how far it
- * is when it takes longer than two seconds.
+ * is when it takes longer than two seconds. Asks for so many ids at a time, if a minute has no more.
  */
-export const loadRecentIds = (ids: RecentIds): Effect.Effect<number, ClickHouseError, ClickHouse> =>
+export const loadRecentIds = (
+  ids: RecentIds,
+  idsPerQuestion = IDS_PER_QUESTION,
+): Effect.Effect<number, ClickHouseError, ClickHouse> =>
   Effect.gen(function* () {
     const { since } = ids;
-    let saidAt = yield* Clock.currentTimeMillis;
+    // A day more than the window: a clock that went back must not make the newest events unknown.
+    const until = since + (WINDOW_HOURS + 25) * HOUR_MS;
     const oldParts = yield* findOldParts(since);
-    // A day more than now: a clock that went back must not make the newest events unknown.
-    const spans = yield* findSpans(since, saidAt + 24 * HOUR_MS, oldParts);
+    const spans = yield* findSpans(since, until, oldParts, idsPerQuestion);
     const total = spans.reduce((sum, span) => sum + span.ids, 0);
+    let saidAt = yield* Clock.currentTimeMillis;
     let loaded = 0;
     for (const span of spans) {
       yield* loadSpan(ids, span, oldParts);
