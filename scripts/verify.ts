@@ -66,8 +66,8 @@ const readArguments = (given: ReadonlyArray<string>): Arguments => {
   return read;
 };
 
-const plural = (n: number, word: string): string =>
-  `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+const count = (n: number): string => n.toLocaleString("en-US");
+const plural = (n: number, word: string): string => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 
 const LINE_INTERVAL_MS = 5_000;
 
@@ -129,15 +129,12 @@ const summary = (result: Verification): string => {
     return agrees ? "There is nothing to compare." : "Nothing could be compared.";
   }
   const compared = `${plural(buckets, "bucket")} of ${plural(result.rollups, "rollup")}, ${day(firstDayMs)} to ${day(lastDayMs)}`;
-  const found =
-    differing === 0
-      ? unsettled === 0
-        ? "all agree with the raw events"
-        : `${plural(unsettled, "bucket")} cannot be compared before the newest batch is stored, the others agree`
-      : `${plural(differing, "bucket")} not as the raw events say`;
-  const repaired =
-    left === differing ? "" : left === 0 ? "; all repaired" : `; ${plural(left, "bucket")} still not`;
-  return `${compared}: ${found}${repaired}.`;
+  const waiting =
+    unsettled === 0 ? "" : `; ${count(unsettled)} cannot be compared before the newest batch is stored`;
+  if (differing === 0)
+    return `${compared}: ${unsettled === 0 ? "all" : "the others"} agree with the raw events${waiting}.`;
+  const repaired = left === differing ? "" : left === 0 ? "; all repaired" : `; ${count(left)} still do`;
+  return `${compared}: ${count(differing)} differ${differing === 1 ? "s" : ""} from the raw events${repaired}${waiting}.`;
 };
 
 /** The service has not settled its last batch. */
