@@ -8,6 +8,8 @@ export interface FuzzOptions {
   readonly bodies: number;
   readonly seed: number;
   readonly connections?: number;
+  /** Further settings of the service. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Told now and then how far it is. */
   readonly progress?: (line: string) => void;
 }
@@ -81,7 +83,7 @@ const ownFindings = (metrics: string, output: string): ReadonlyArray<string> => 
  * answered against what it stored.
  */
 export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
-  const { bodies, seed, connections = CONNECTIONS, progress = () => {} } = options;
+  const { bodies, seed, connections = CONNECTIONS, env = {}, progress = () => {} } = options;
   const now = Date.now();
   const verdict = new Verdict(seed);
   const findings: Array<string> = [];
@@ -98,6 +100,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
       TRUSTED_PROXIES: "loopback",
       UV_THREADPOOL_SIZE: "16",
       MIMALLOC_PURGE_DELAY: "2000",
+      ...env,
     },
   });
 
