@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import type { Disk } from "./disk.ts";
 import { EventLog, type EventLogOptions } from "./event-log.ts";
 import { memoryDisk } from "./memory-disk.ts";
-import { segmentNames } from "./segment.ts";
+import { HEADER_BYTES } from "./record.ts";
+import { type Damage, segmentNames } from "./segment.ts";
 
 const options = (more: Partial<EventLogOptions> = {}): EventLogOptions => ({
   segmentBytes: 600,
@@ -18,6 +20,20 @@ const rowsOf = (from: number, count: number) =>
   Array.from({ length: count }, (_, n) => `[${from + n},"ü ${"x".repeat((from + n) % 7)}"]\n`).join("");
 
 const limits = { maxRows: 50, maxBytes: 400 };
+
+/** What an end mark begins with. */
+const MARK = "\0".repeat(24);
+
+/** A disk with the same files, as a crash would leave them. */
+const copyOf = (disk: Disk): Disk => {
+  const copy = memoryDisk();
+  for (const name of disk.list()) {
+    const bytes = Buffer.alloc(disk.open(name).size());
+    disk.open(name).read(bytes, 0);
+    copy.create(name).write(bytes, 0);
+  }
+  return copy;
+};
 
 const readAll = (log: EventLog, from: number, many = limits) => {
   let text = "";
@@ -83,7 +99,7 @@ test("what an unfinished write left is passed over without a word", async () => 
   const log = await EventLog.open(disk, options({ segmentBytes: 1e6 }));
   for (let n = 0; n < 4; n++) await log.commit([rowsOf(n * 3, 3)], 3, 0);
   const file = disk.open(segmentNames(disk)[0] as string);
-  const size = file.size();
+  const size = file.size() - HEADER_BYTES;
   for (const cut of [1, 20, 33]) {
     file.truncate(size - cut);
     const next = await EventLog.open(disk, options());
@@ -159,4 +175,110 @@ test("a commit that fails leaves nothing behind, and the next one succeeds", asy
   await log.commit([rowsOf(3, 2)], 2, 0);
   expect(readAll(log, 0)).toBe(rowsOf(0, 5));
   expect(readAll(await EventLog.open(disk, options()), 0)).toBe(rowsOf(0, 5));
+});
+
+test("files whose rows are stored are written over, and what they held before is not found again", async () => {
+  const disk = memoryDisk();
+  const made: Array<string> = [];
+  const counting = {
+    ...disk,
+    create: (name: string) => {
+      made.push(name);
+      return disk.create(name);
+    },
+  };
+  const log = await EventLog.open(counting, options());
+  let next = 0;
+  const add = async (count: number) => {
+    await log.commit([rowsOf(next, count)], count, 0);
+    next += count;
+  };
+  for (let n = 0; n < 40; n++) {
+    await add(7);
+    if (n > 20) await add(1);
+    // What the next process would find here.
+    const copy = await EventLog.open(copyOf(disk), options({ floor: Math.max(0, next - 15) }));
+    expect([copy.nextRow, readAll(copy, Math.max(0, next - 15))]).toEqual([
+      next,
+      rowsOf(Math.max(0, next - 15), Math.min(15, next)),
+    ]);
+    log.trim(next - 10);
+  }
+  expect(made.length).toBeLessThan(6);
+  log.close();
+  expect(disk.list().length).toBeLessThan(4);
+});
+
+/** A log whose growing file was used before: three records of seven rows, then `after` more. */
+const reused = async (after: number) => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options({ segmentBytes: 400 }));
+  for (let n = 0; n < 6; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+  log.trim(42);
+  for (let n = 6; n < 6 + after; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+  const name = segmentNames(disk).at(-1) as string;
+  expect(Number(name.slice(0, 16))).toBe(42);
+  return { disk, name, file: disk.open(name) };
+};
+
+test("a write over an old file that was cut off anywhere leaves what was there before it", async () => {
+  const before = await reused(1);
+  const whole = await reused(2);
+  const start = Buffer.alloc(whole.file.size());
+  const end = Buffer.alloc(whole.file.size());
+  before.file.read(start, 0);
+  whole.file.read(end, 0);
+  const second = start.indexOf(MARK, HEADER_BYTES);
+  const recordEnd = end.indexOf(MARK, second + HEADER_BYTES);
+  for (let cut = second; cut < recordEnd + 40; cut++) {
+    const disk = copyOf(before.disk);
+    disk.open(before.name).write(end.subarray(second, cut), second);
+    const damages: Array<Damage> = [];
+    const log = await EventLog.open(
+      disk,
+      options({ floor: 42, onDamage: (found) => void damages.push(found) }),
+    );
+    // Its last bytes may be what stood there before.
+    const isWhole = cut >= recordEnd || log.nextRow === 56;
+    expect([cut, log.nextRow]).toEqual([cut, isWhole ? 56 : 49]);
+    if (isWhole) expect(cut).toBeGreaterThan(recordEnd - 20);
+    expect(readAll(log, 42)).toBe(rowsOf(42, log.nextRow - 42));
+    // Within the mark itself nothing tells a write that was cut off from a damage: better told than not.
+    if (!isWhole || cut >= recordEnd + HEADER_BYTES) expect(damages).toEqual([]);
+    for (const { rowsRead, rowsLost } of damages) expect([rowsRead, rowsLost]).toEqual([14, 0]);
+  }
+});
+
+test("a crash before the first record of a file leaves its name free", async () => {
+  for (const isOld of [false, true]) {
+    const disk = memoryDisk();
+    const log = await EventLog.open(disk, options({ segmentBytes: 100 }));
+    for (let n = 0; n < 3; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+    const name = `${"21".padStart(16, "0")}.log`;
+    if (isOld) {
+      log.trim(7);
+      disk.rename(segmentNames(disk)[0] as string, name);
+    } else disk.create(name);
+    const next = await EventLog.open(disk, options({ floor: isOld ? 7 : 0, segmentBytes: 1e6 }));
+    expect(next.nextRow).toBe(21);
+    await next.commit([rowsOf(21, 3)], 3, 0);
+    next.trim(22);
+    const third = await EventLog.open(disk, options({ floor: 22 }));
+    expect(readAll(third, 22)).toBe(rowsOf(22, 2));
+  }
+});
+
+test("the last record is missed when it was damaged, since its end is marked", async () => {
+  const { disk, name, file } = await reused(2);
+  const bytes = Buffer.alloc(file.size());
+  file.read(bytes, 0);
+  const last = bytes.lastIndexOf("FFP1", bytes.indexOf(MARK, HEADER_BYTES));
+  file.write(Buffer.from("!"), last + 60);
+  const damages: Array<unknown> = [];
+  const log = await EventLog.open(
+    disk,
+    options({ floor: 42, onDamage: (damage) => void damages.push(damage) }),
+  );
+  expect(damages).toEqual([{ keptAs: `${name}.damaged`, rowsRead: 7, rowsLost: 0 }]);
+  expect(log.nextRow).toBe(49);
 });

@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from "./disk.ts";
-import { HEADER_BYTES, isSound, readHeader, sealRecord } from "./record.ts";
+import { HEADER_BYTES, isSound, MARK_BYTES, markEnd, readHeader, sealRecord } from "./record.ts";
 import {
   type Damage,
   finishSalvage,
@@ -49,6 +49,12 @@ interface Cursor {
 
 const NEW_LINE = 0x0a;
 
+/**
+ * Segments whose rows are stored are kept for the next rows: overwriting a file costs a fraction of making one, most of
+ * all its sync. They keep their names until then, so that a crash leaves nothing but segments.
+ */
+const MAX_SPARES = 2;
+
 /** A UTF-16 unit is at most so many bytes of UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
 
@@ -67,6 +73,8 @@ export class EventLog {
   readonly #disk: Disk;
   readonly #options: EventLogOptions;
   readonly #segments: Array<Segment> = [];
+  /** Files that this process has filled, and whose rows are all stored. */
+  readonly #spares: Array<Segment> = [];
   #growing: Segment | undefined;
   #nextRow = 0;
   #bytes = 0;
@@ -87,6 +95,10 @@ export class EventLog {
     const names = segmentNames(disk);
     for (const [index, name] of names.entries()) {
       const next = names[index + 1];
+      if (next !== undefined && firstRowOf(next) <= options.floor) {
+        disk.remove(name);
+        continue;
+      }
       const { segment, damage } = await openSegment(
         disk,
         name,
@@ -94,7 +106,9 @@ export class EventLog {
         options.onRows,
       );
       if (damage !== undefined) options.onDamage(damage);
-      log.#segments.push(segment);
+      // A crash came before its first record; the next segment may get its name.
+      if (segment.endRow === segment.firstRow) log.#remove(segment);
+      else log.#segments.push(segment);
       log.#bytes += segment.endByte;
     }
     // What an earlier process wrote last is never written to again: its end may be torn.
@@ -115,7 +129,7 @@ export class EventLog {
 
   /** Most bytes that rows of so many UTF-16 units may take in the log. */
   static mostBytes(units: number): number {
-    return HEADER_BYTES + units * MOST_BYTES_PER_UNIT;
+    return HEADER_BYTES + units * MOST_BYTES_PER_UNIT + MARK_BYTES;
   }
 
   /**
@@ -134,9 +148,10 @@ export class EventLog {
         this.#abandon(segment);
         throw error;
       }
-      segment.endByte += record.length;
+      const length = record.length - MARK_BYTES;
+      segment.endByte += length;
       segment.endRow += count;
-      this.#bytes += record.length;
+      this.#bytes += length;
       this.#nextRow = segment.endRow;
       if (segment.endByte >= this.#options.segmentBytes) this.#growing = undefined;
     } finally {
@@ -150,7 +165,8 @@ export class EventLog {
     if (this.#record.length < most) this.#record = Buffer.allocUnsafeSlow(most);
     let end = HEADER_BYTES;
     for (const text of texts) end += this.#record.write(text, end);
-    const record = this.#record.subarray(0, end);
+    markEnd(this.#record, end, this.#nextRow + count);
+    const record = this.#record.subarray(0, end + MARK_BYTES);
     sealRecord(record, { length: end - HEADER_BYTES, firstRow: this.#nextRow, count, seconds });
     return record;
   }
@@ -159,11 +175,23 @@ export class EventLog {
     const name = segmentName(this.#nextRow);
     // What a failed commit left and could not remove.
     if (this.#disk.list().includes(name)) this.#disk.remove(name);
-    const file: DiskFile = this.#disk.create(name);
-    const segment = { name, file, firstRow: this.#nextRow, endRow: this.#nextRow, endByte: 0 };
+    const file = this.#spareFile(name) ?? this.#disk.create(name);
+    const segment = { name, file, firstRow: this.#nextRow, endRow: this.#nextRow, endByte: 0, isOwn: true };
     this.#segments.push(segment);
     this.#growing = segment;
     return segment;
+  }
+
+  #spareFile(name: string): DiskFile | undefined {
+    const spare = this.#spares.pop();
+    if (spare === undefined) return undefined;
+    try {
+      this.#disk.rename(spare.name, name);
+      return spare.file;
+    } catch (error) {
+      spare.file.close();
+      throw error;
+    }
   }
 
   // After a failed write or sync nothing about this file's end is certain, so it does not grow any more.
@@ -174,7 +202,10 @@ export class EventLog {
     } catch {
       // The next segment's first row says where this one ends.
     }
+    segment.isOwn = false;
     if (segment.endRow === segment.firstRow) this.#drop(segment);
+    // The disk may be full.
+    for (const spare of this.#spares.splice(0)) this.#remove(spare);
   }
 
   #drop(segment: Segment): void {
@@ -183,11 +214,16 @@ export class EventLog {
     if (this.#growing === segment) this.#growing = undefined;
     if (this.#cursor?.segment === segment) this.#cursor = undefined;
     this.#bytes -= segment.endByte;
-    segment.file.close();
+    if (segment.isOwn && this.#spares.length < MAX_SPARES) this.#spares.push(segment);
+    else this.#remove(segment);
+  }
+
+  #remove({ name, file }: Segment): void {
+    file.close();
     try {
-      this.#disk.remove(segment.name);
+      this.#disk.remove(name);
     } catch {
-      // It is trimmed again at the next start.
+      // It is removed at the next start.
     }
   }
 
@@ -308,5 +344,6 @@ export class EventLog {
 
   close(): void {
     for (const { file } of this.#segments) file.close();
+    for (const spare of this.#spares.splice(0)) this.#remove(spare);
   }
 }

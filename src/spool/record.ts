@@ -7,6 +7,9 @@
  *     16  4  number of rows
  *     20  4  when it was written, in seconds since 1970
  *     24  8  xxHash64 of the rows, seeded with the xxHash64 of the 24 bytes before
+ *
+ * The last record is followed by 24 zeros and the xxHash64 of the number of the row to come: the file may have held other
+ * records before.
  */
 export interface RecordHeader {
   readonly length: number;
@@ -20,6 +23,26 @@ export const HEADER_BYTES = 32;
 const MAGIC = 0x31_50_46_46;
 const CHECKED_BYTES = 24;
 const TWO_TO_32 = 0x1_0000_0000;
+
+/** Bytes of the mark behind the last record of a file, which may have held other records before. */
+export const MARK_BYTES = HEADER_BYTES;
+
+const rowBytes = Buffer.alloc(8);
+
+const markOf = (row: number): bigint => {
+  rowBytes.writeDoubleLE(row);
+  return Bun.hash.xxHash64(rowBytes);
+};
+
+/** Marks the end of the file at `offset`: all rows below `row` stand before it. */
+export const markEnd = (bytes: Buffer, offset: number, row: number): void => {
+  bytes.fill(0, offset, offset + CHECKED_BYTES);
+  bytes.writeBigUInt64LE(markOf(row), offset + CHECKED_BYTES);
+};
+
+/** Whether that mark stands at `offset`, or a header was begun over it and not completed. */
+export const isEndMark = (bytes: Buffer, offset: number, row: number): boolean =>
+  bytes.length - offset >= MARK_BYTES && bytes.readBigUInt64LE(offset + CHECKED_BYTES) === markOf(row);
 
 /** What the bytes of the magic number look like, for a search. */
 export const magicBytes = Buffer.from("FFP1");

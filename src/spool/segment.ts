@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from "./disk.ts";
-import { HEADER_BYTES, isSound, magicBytes, type RecordHeader, readHeader } from "./record.ts";
+import { HEADER_BYTES, isEndMark, isSound, magicBytes, type RecordHeader, readHeader } from "./record.ts";
 
 /** One file of the log: records one behind the other, with rising row numbers. */
 export interface Segment {
@@ -10,6 +10,8 @@ export interface Segment {
   endRow: number;
   /** Bytes of the records that count; what may stand behind them was never answered for. */
   endByte: number;
+  /** Whether this process has made it, and its file has never failed. */
+  isOwn: boolean;
 }
 
 /** A file in which something that was answered for cannot be read any more; it is kept as `keptAs`. */
@@ -47,12 +49,17 @@ export const nextSound = (
   return undefined;
 };
 
-/** What an unfinished write leaves: the beginning of a record. Nobody was answered for it. */
-const isTorn = (bytes: Buffer, offset: number): boolean => {
-  const rest = bytes.length - offset;
-  if (rest < HEADER_BYTES) return true;
+/**
+ * Whether a file may end at `offset`, behind which no sound record with `row` or a later one follows: at its end, at the
+ * mark of it, in a record of which the end was never written, or in one of the file's earlier use. Nobody was answered for
+ * what stands there.
+ */
+const isEnd = (bytes: Buffer, offset: number, row: number): boolean => {
+  if (bytes.length - offset < HEADER_BYTES || isEndMark(bytes, offset, row)) return true;
   const header = readHeader(bytes, offset);
-  return header !== undefined && offset + HEADER_BYTES + header.length > bytes.length;
+  if (header === undefined) return false;
+  if (header.firstRow < row) return isSound(bytes, offset, header);
+  return !isEndMark(bytes, offset + HEADER_BYTES + header.length, header.firstRow + header.count);
 };
 
 const readWhole = (file: DiskFile): Buffer => {
@@ -110,7 +117,7 @@ export const openSegment = async (
     if (header === undefined || header.firstRow < row || !isSound(bytes, at, header)) {
       const found = nextSound(bytes, at + 1, row);
       if (found === undefined) {
-        damaged ||= nextFirstRow === undefined && !isTorn(bytes, at);
+        damaged ||= nextFirstRow === undefined && !isEnd(bytes, at, row);
         break;
       }
       damaged = true;
@@ -130,7 +137,8 @@ export const openSegment = async (
     damaged = true;
   }
   const endByte = kept.reduce((sum, { header }) => sum + HEADER_BYTES + header.length, 0);
-  if (!damaged) return { segment: { name, file, firstRow, endRow: row, endByte }, damage: undefined };
+  if (!damaged)
+    return { segment: { name, file, firstRow, endRow: row, endByte, isOwn: false }, damage: undefined };
   const keptAs = damagedName(disk, name);
   const clean = salvage(disk, name, bytes, kept);
   await clean.sync();
@@ -141,7 +149,7 @@ export const openSegment = async (
   disk.rename(`${name}.tmp`, name);
   file = disk.open(name);
   return {
-    segment: { name, file, firstRow, endRow: row, endByte },
+    segment: { name, file, firstRow, endRow: row, endByte, isOwn: false },
     damage: { keptAs, rowsRead, rowsLost },
   };
 };
