@@ -47,8 +47,11 @@ export const nobodyWrites: Settled = Effect.succeed(Number.MAX_SAFE_INTEGER);
 /** A service is at work: only its newest batch can be on its way. */
 export const whileWriting: Settled = latestBatch;
 
-/** A batch is in all tables within a second, unless one of them fails and it is sent again. */
-const PAUSES: ReadonlyArray<Duration.DurationInput> = ["1 second", "2 seconds", "4 seconds"];
+/**
+ * A batch is in all tables within a fraction of a second, unless one of them fails and it is sent again. Of unequal
+ * length, so that they do not keep step with the writer.
+ */
+const PAUSES: ReadonlyArray<Duration.DurationInput> = [300, 700, 1500, 2500, 4000, 6000];
 
 const differenceOf = (
   { name: table, keys, measures }: Rollup,
