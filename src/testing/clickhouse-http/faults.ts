@@ -21,6 +21,7 @@ export interface Fault {
 let current: Fault | undefined;
 let left = 0;
 let late: Array<() => Promise<unknown>> = [];
+let met = 0;
 
 /** Keeps a statement until the fault is changed. */
 export const holdBack = (statement: () => Promise<unknown>): void => void late.push(statement);
@@ -29,10 +30,17 @@ export const holdBack = (statement: () => Promise<unknown>): void => void late.p
 export const setFault = async (fault: Fault | undefined): Promise<void> => {
   current = fault;
   left = fault?.times ?? Number.POSITIVE_INFINITY;
+  met = 0;
   const arriving = late;
   late = [];
   await Promise.allSettled(arriving.map((statement) => statement()));
 };
+
+/** Notes that a statement has met the fault, and that whatever it does all the same is done. */
+export const noteMet = (): void => void met++;
+
+/** Statements that met the present fault. */
+export const statementsMet = (): number => met;
 
 /** The fault that this statement meets. */
 export const nextFault = (sql: string): FaultMode | undefined => {

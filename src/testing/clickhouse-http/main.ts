@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { Engine } from "./engine.ts";
-import { type Fault, holdBack, nextFault, setFault } from "./faults.ts";
+import { type Fault, holdBack, nextFault, noteMet, setFault, statementsMet } from "./faults.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { credentialsOf, readStatement, type Statement } from "./statement.ts";
 
@@ -52,6 +52,7 @@ const handleStatement = async (request: IncomingMessage, response: ServerRespons
   authenticate(request);
   const statement = await readStatement(request);
   const fault = nextFault(statement.sql);
+  if (fault !== undefined && !fault.endsWith("_after")) noteMet();
   if (fault === "error") throw new HttpError(1000, "POCO_EXCEPTION", "Injected failure");
   if (fault === "drop") return void response.socket?.destroy();
   if (fault === "hang") return;
@@ -61,6 +62,7 @@ const handleStatement = async (request: IncomingMessage, response: ServerRespons
   }
   endWithClient(statement, response);
   const { bytes, summary } = await engine.execute(statement);
+  if (fault !== undefined) noteMet();
   if (fault === "drop_after") return void response.socket?.destroy();
   if (fault === "hang_after") return;
   const zipped =
@@ -76,6 +78,7 @@ const handleStatement = async (request: IncomingMessage, response: ServerRespons
 };
 
 const handleControl = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  if (request.method === "GET") return void response.end(String(statementsMet()));
   let text = "";
   for await (const chunk of request) text += String(chunk);
   await setFault((JSON.parse(text) as Fault | null) ?? undefined);

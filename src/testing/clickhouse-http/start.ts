@@ -18,6 +18,8 @@ export interface ClickHouseHttp {
   readonly pid: number;
   /** Lets the coming statements fail; `undefined` heals everything. */
   readonly fault: (fault: Fault | undefined) => Promise<void>;
+  /** Statements that met the present fault; what they do all the same is done. */
+  readonly met: () => Promise<number>;
   /** Ends the process properly. */
   readonly stop: () => Promise<void>;
   /** Ends it at once, as a crash would; its data directory stays. */
@@ -55,6 +57,7 @@ export const startClickHouseHttp = async (options: ClickHouseHttpOptions = {}): 
     fault: async (fault) => {
       await fetch(`${url}/_fault`, { method: "POST", body: JSON.stringify(fault ?? null) });
     },
+    met: async () => Number(await (await fetch(`${url}/_fault`)).text()),
     stop: async () => {
       child.stdin.end();
       await child.exited;

@@ -1,58 +1,29 @@
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { Effect } from "effect";
 import { ClickHouse, type ClickHouseShape } from "../../store/clickhouse.ts";
-import { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { eventColumns, splitRows } from "../../store/event-row.ts";
+import type { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { splitRows } from "../../store/event-row.ts";
 import { testEngines } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { makeFirstInsert } from "./first-insert.ts";
-import type { FixedBatch } from "./fixed-batch.ts";
 import { completeBatch, inspectBatch, type Slice } from "./recovery.ts";
 import {
+  allSlices,
   fingerprintOf,
   fingerprints,
   firstInsert,
-  partitionOf,
+  insertSlices,
   sampleBatch,
+  tablesWithBatches,
   writersTables,
 } from "./sample-batches.ts";
 import { withStagedRows } from "./staging.ts";
-import { recoveryTargets, type Target } from "./targets.ts";
+import { recoveryTargets } from "./targets.ts";
 
 setDefaultTimeout(60_000);
 
-const months: Readonly<Record<string, string>> = {
-  daily_post_stats: "toYYYYMM(date)",
-  daily_widget_stats: "toYYYYMM(date)",
-  events: "toYYYYMM(occurred_at)",
-  hourly_event_stats: "toYYYYMM(hour)",
-};
-const allSlices: ReadonlyArray<Slice> = Object.keys(months).flatMap((table) =>
-  [0, 1, 2].map((back) => ({ table, partition: partitionOf(back) })),
-);
 const sorted = (slices: ReadonlyArray<Slice>) =>
   slices.map(({ table, partition }) => `${table} ${partition}`).toSorted();
-
-/** Brings only these slices of the batch into their tables. */
-const insertSlices = (batch: FixedBatch, slices: ReadonlyArray<Slice>, targets: ReadonlyArray<Target>) =>
-  Effect.gen(function* () {
-    const { command, insertRows } = yield* ClickHouse;
-    const table = `rows_of_batch_${batch.number}`;
-    yield* command(`CREATE TABLE ${table} AS landing ENGINE = Memory`);
-    yield* insertRows({ table, columns: eventColumns, rows: batch.rows, token: table });
-    for (const target of targets) {
-      const partitions = slices
-        .filter((slice) => slice.table === target.name)
-        .map((slice) => slice.partition);
-      if (partitions.length === 0) continue;
-      yield* command(
-        `INSERT INTO ${target.name} (${target.columns.join(", ")})
-         SELECT ${target.columns.join(", ")} FROM (${target.rowsFrom(table)})
-         WHERE ${months[target.name]} IN (${partitions.join(", ")})`,
-      );
-    }
-    yield* command(`DROP TABLE ${table} SYNC`);
-  });
 
 // Nothing, everything, one, all but one, a table, all but a table, a month, and some more.
 const everything = (1 << allSlices.length) - 1;
@@ -67,7 +38,7 @@ const subsets = new Set([
   ...Array.from({ length: 3 }, (_, n) => Number(Bun.hash.xxHash64(String(n)) & BigInt(everything))),
 ]);
 
-describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
+describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
   const { it } = testsOn(layer());
   let number = 0;
   const nextBatch = (project: string, more: { readonly userAgent?: string; readonly months?: number } = {}) =>
@@ -81,7 +52,7 @@ describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
       );
       const targets = yield* recoveryTargets;
       expect(targets.length).toBe(views.length);
-      expect(targets.map(({ name }) => name).toSorted()).toEqual(Object.keys(months));
+      expect(targets.map(({ name }) => name).toSorted()).toEqual(tablesWithBatches);
       for (const { name, reached } of targets)
         expect([name, reached]).toEqual([
           name,
@@ -93,13 +64,12 @@ describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
     Effect.gen(function* () {
       yield* firstInsert(nextBatch("plain"));
       const plain = yield* fingerprintOf("plain");
-      expect(Object.keys(plain).toSorted()).toEqual(Object.keys(months));
-      const targets = yield* recoveryTargets;
+      expect(Object.keys(plain).toSorted()).toEqual(tablesWithBatches);
       for (const subset of subsets) {
         const batch = nextBatch(`arrived ${subset}`);
         const arrived = allSlices.filter((_, n) => (subset & (1 << n)) !== 0);
         const missing = allSlices.filter((slice) => !arrived.includes(slice));
-        yield* insertSlices(batch, arrived, targets);
+        yield* insertSlices(batch, arrived);
         expect(yield* completeBatch(batch)).toEqual({ written: missing.length, expected: 12 });
         expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
       }
@@ -123,7 +93,7 @@ describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
     Effect.gen(function* () {
       const batch = nextBatch("followed");
       const arrived = allSlices.slice(1, 6);
-      yield* insertSlices(batch, arrived, yield* recoveryTargets);
+      yield* insertSlices(batch, arrived);
       const { expected, missing } = yield* inspectBatch(batch);
       expect([expected, sorted(missing)]).toEqual([
         12,
@@ -265,54 +235,6 @@ describe.each(testEngines)("the recovery on $engine", ({ engine, layer }) => {
         }),
       );
       expect(yield* fingerprintOf("left behind")).toEqual(yield* fingerprintOf("plain"));
-      expect(yield* writersTables).toEqual([]);
-    }));
-
-  /** The store of a process that ends after its n-th statement. */
-  const dyingAfter = (clickhouse: ClickHouseShape, last: number) => {
-    let statements = 0;
-    const gone = new ClickHouseError({
-      failure: "unavailable",
-      retryable: true,
-      code: undefined,
-      message: "gone",
-    });
-    const dying = <A>(statement: Effect.Effect<A, ClickHouseError>): Effect.Effect<A, ClickHouseError> =>
-      Effect.suspend(() => {
-        statements++;
-        if (statements < last) return statement;
-        return statements === last ? Effect.zipRight(statement, Effect.fail(gone)) : Effect.fail(gone);
-      });
-    const store: ClickHouseShape = {
-      ...clickhouse,
-      query: (...read) => dying(clickhouse.query(...read)),
-      command: (...change) => dying(clickhouse.command(...change)),
-      insertRows: (insert) => dying(clickhouse.insertRows(insert)),
-    };
-    return { store, reached: () => statements >= last };
-  };
-
-  // On a server, faults of the network do the same (see network-faults.test.ts).
-  if (engine === "server") return;
-  it("may be cut off at any of its statements and goes on from there", () =>
-    Effect.gen(function* () {
-      const clickhouse = yield* ClickHouse;
-      const targets = yield* recoveryTargets;
-      const projects: Array<string> = [];
-      for (let last = 1; ; last++) {
-        const project = `cut off after ${last}`;
-        const batch = nextBatch(project);
-        const arrived = allSlices.filter((_, n) => n % 5 === last % 5);
-        yield* insertSlices(batch, arrived, targets);
-        const { store, reached } = dyingAfter(clickhouse, last);
-        yield* Effect.ignore(Effect.provideService(completeBatch(batch), ClickHouse, store));
-        yield* completeBatch(batch);
-        projects.push(project);
-        if (!reached()) break;
-      }
-      expect(projects.length).toBeGreaterThan(10);
-      const found = yield* fingerprints;
-      for (const project of projects) expect([project, found[project]]).toEqual([project, found.plain]);
       expect(yield* writersTables).toEqual([]);
     }));
 });

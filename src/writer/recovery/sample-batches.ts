@@ -2,10 +2,12 @@
 import { Effect } from "effect";
 import { ingestBatch } from "../../ingest/pipeline.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
-import { numberRows } from "../../store/event-row.ts";
+import { eventColumns, numberRows } from "../../store/event-row.ts";
 import { testContext } from "../../testing/service/ingest-context.ts";
 import { makeFirstInsert } from "./first-insert.ts";
 import type { FixedBatch } from "./fixed-batch.ts";
+import type { Slice } from "./recovery.ts";
+import { recoveryTargets } from "./targets.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -78,6 +80,40 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
   numberRows(encoded, number);
   return { ledgerId, number, rows: encoded };
 };
+
+const months: Readonly<Record<string, string>> = {
+  daily_post_stats: "toYYYYMM(date)",
+  daily_widget_stats: "toYYYYMM(date)",
+  events: "toYYYYMM(occurred_at)",
+  hourly_event_stats: "toYYYYMM(hour)",
+};
+/** The tables that a batch is in. */
+export const tablesWithBatches = Object.keys(months);
+
+/** What a batch over three months consists of. */
+export const allSlices: ReadonlyArray<Slice> = tablesWithBatches.flatMap((table) =>
+  [0, 1, 2].map((back) => ({ table, partition: partitionOf(back) })),
+);
+/** Brings only these slices of the batch into their tables. */
+export const insertSlices = (batch: FixedBatch, slices: ReadonlyArray<Slice>) =>
+  Effect.gen(function* () {
+    const { command, insertRows } = yield* ClickHouse;
+    const table = `rows_of_batch_${batch.number}`;
+    yield* command(`CREATE TABLE ${table} AS landing ENGINE = Memory`);
+    yield* insertRows({ table, columns: eventColumns, rows: batch.rows, token: table });
+    for (const target of yield* recoveryTargets) {
+      const partitions = slices
+        .filter((slice) => slice.table === target.name)
+        .map((slice) => slice.partition);
+      if (partitions.length === 0) continue;
+      yield* command(
+        `INSERT INTO ${target.name} (${target.columns.join(", ")})
+         SELECT ${target.columns.join(", ")} FROM (${target.rowsFrom(table)})
+         WHERE ${months[target.name]} IN (${partitions.join(", ")})`,
+      );
+    }
+    yield* command(`DROP TABLE ${table} SYNC`);
+  });
 
 /** The insert that a writer tries first. */
 export const firstInsert = (batch: FixedBatch) => makeFirstInsert()(batch);
