@@ -1,6 +1,6 @@
 import { describe, expect } from "bun:test";
 import { Effect } from "effect";
-import { testClickHouse, testEngines } from "../testing/clickhouse.ts";
+import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { asked, changed, dayMs, dayText, deleted, storeDay, verified } from "./sample.ts";
 
@@ -53,8 +53,8 @@ describe("days whose raw events are gone", () => {
   );
 });
 
-describe.each(testEngines)("the retention, on $engine", ({ layer }) => {
-  const { it } = testsOn(layer(undefined, { rawRetentionDays: 5, rollupRetentionYears: 2 }));
+describe("the retention", () => {
+  const { it } = testsOn(testClickHouse(undefined, { rawRetentionDays: 5, rollupRetentionYears: 2 }));
 
   it(
     "nothing before the first day that raw events are completely kept of is compared or touched",

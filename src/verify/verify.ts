@@ -57,22 +57,23 @@ const slicesOf = (days: ReadonlyArray<Day>): ReadonlyArray<Slice> => {
   const slices: Array<Slice> = [];
   let room = 0;
   for (const { dayMs, rows, hasEvents } of days) {
-    const last = rows > room || !hasEvents ? undefined : slices.pop();
+    if (!hasEvents) {
+      room = 0;
+      continue;
+    }
+    const last = rows > room ? undefined : slices.pop();
     room = (last === undefined ? SLICE_ROWS : room) - rows;
-    if (!hasEvents) room = 0;
-    else slices.push({ fromMs: last?.fromMs ?? dayMs, toMs: dayMs + DAY_MS, days: (last?.days ?? 0) + 1 });
+    slices.push({ fromMs: last?.fromMs ?? dayMs, toMs: dayMs + DAY_MS, days: (last?.days ?? 0) + 1 });
   }
   return slices;
 };
 
-interface Found {
+/** Where a rollup differs, and at which values of its time column. */
+interface Place {
   readonly rollup: Rollup;
   readonly slice: Slice;
-  readonly comparison: Comparison;
+  readonly times: ReadonlyArray<string>;
 }
-
-const sum = <A>(list: ReadonlyArray<A>, value: (one: A) => number): number =>
-  list.reduce((total, one) => total + value(one), 0);
 
 /**
  * Counts the raw events again as every rollup does, tells what differs and, with `repair`, makes it what the events say.
@@ -88,43 +89,45 @@ export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, li
     const days = known.complete.filter(({ dayMs }) => isAsked(dayMs));
     const expired = known.expired.filter(isAsked);
     const slices = slicesOf(days);
-    tell({ kind: "start", days: sum(slices, (slice) => slice.days), expired });
+    const gone = days.filter(({ hasEvents }) => !hasEvents);
+    tell({ kind: "start", days: days.length - gone.length, expired });
 
     const settled = live ? whileWriting : nobodyWrites;
-    const found: Array<Found> = [];
-    let done = 0;
+    const places: Array<Place> = [];
+    let [done, buckets, differing, unsettled] = [0, 0, 0, 0];
     for (const slice of slices) {
       tell({ kind: "days", fromMs: slice.fromMs, done });
       for (const rollup of rollups) {
         const comparison = yield* compare(rollup, slice, settled, BUDGET);
-        found.push({ rollup, slice, comparison });
-        if (comparison.differing > 0) tell({ kind: "different", table: rollup.name, comparison });
+        buckets += comparison.buckets;
+        differing += comparison.differing;
+        unsettled += comparison.unsettled;
+        if (comparison.differing === 0) continue;
+        places.push({ rollup, slice, times: comparison.times });
+        tell({ kind: "different", table: rollup.name, comparison });
       }
       done += slice.days;
     }
-    const gone = days.filter(({ hasEvents }) => !hasEvents);
     for (const { dayMs } of gone) tell({ kind: "gone", dayMs });
 
-    const different = found.filter(({ comparison }) => comparison.differing > 0);
-    const differing = sum(different, ({ comparison }) => comparison.differing);
     let left = differing;
     if (repair) {
       left = 0;
       for (const rollup of rollups) {
-        const own = different.filter((one) => one.rollup === rollup);
+        const own = places.filter((place) => place.rollup === rollup);
         if (own.length === 0) continue;
-        const times = own.flatMap(({ comparison }) => comparison.times);
+        const times = own.flatMap((place) => place.times);
         tell({ kind: "repair", table: rollup.name, times: times.length });
         yield* repairBuckets(rollup, times);
         for (const { slice } of own) left += (yield* compare(rollup, slice, settled, BUDGET)).differing;
       }
     }
-    const unsettled = sum(found, ({ comparison }) => comparison.unsettled);
+    const end = slices.at(-1);
     return {
       rollups: rollups.length,
       firstDayMs: slices[0]?.fromMs,
-      lastDayMs: slices.length === 0 ? undefined : (slices.at(-1)?.toMs ?? 0) - DAY_MS,
-      buckets: sum(found, ({ comparison }) => comparison.buckets),
+      lastDayMs: end === undefined ? undefined : end.toMs - DAY_MS,
+      buckets,
       differing,
       left,
       unsettled,
