@@ -29,6 +29,12 @@ export class IdTable {
   /** Slots that are not free. */
   #taken = 0;
   #size = 0;
+  #time: number;
+
+  /** `time` counts whole units, in which ages are too. */
+  constructor(time: number) {
+    this.#time = time;
+  }
 
   /** Keys in the set. */
   get size(): number {
@@ -62,8 +68,11 @@ export class IdTable {
     this.#size--;
   }
 
-  /** Makes every key so much older, and takes those out that are older than `oldest` then. */
-  age(by: number, oldest: number): void {
+  /** Makes the keys as much older as time has passed since the last call, and takes out those older than `oldest`. */
+  ageTo(time: number, oldest: number): void {
+    const by = time - this.#time;
+    if (by === 0) return;
+    this.#time = time;
     const ages = this.#ages;
     for (let slot = 0; slot < ages.length; slot++) {
       const age = ages[slot] as number;
@@ -81,8 +90,9 @@ export class IdTable {
     if (this.#ages.length > MIN_SLOTS && this.bytes > MAX_BYTES_PER_KEY * this.#size) this.#remake();
   }
 
-  clear(): void {
+  clear(time: number): void {
     this.#allocate(MIN_SLOTS);
+    this.#time = time;
   }
 
   #isKept(slot: number): boolean {

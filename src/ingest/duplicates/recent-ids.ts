@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 /** For how long an id is remembered after it was received, in hours; forgotten less than an hour later. */
 export const WINDOW_HOURS = 48;
 
-/** A table is made anew in one go, so that there are several: of five million ids one takes a few milliseconds. */
+/** A table grows and ages in one go, so that there are several: of five million ids one takes a few milliseconds. */
 export const TABLES = 64;
 
 /**
@@ -23,7 +23,7 @@ export const TABLES = 64;
 export class RecentIds {
   readonly #hash: IdHash;
   readonly #now: () => number;
-  readonly #tables = Array.from({ length: TABLES }, () => new IdTable());
+  readonly #tables: ReadonlyArray<IdTable>;
   #hour: number;
   #nextToTidy = 0;
 
@@ -31,6 +31,7 @@ export class RecentIds {
     this.#hash = new IdHash(key);
     this.#now = now;
     this.#hour = Math.floor(now() / HOUR_MS);
+    this.#tables = Array.from({ length: TABLES }, () => new IdTable(this.#hour));
   }
 
   /** What the hashes of `addHash` are to be computed with. Secret: not for logs. */
@@ -40,7 +41,8 @@ export class RecentIds {
 
   /** How many ids are held. */
   get size(): number {
-    return this.#tables.reduce((sum, table) => sum + table.size, 0);
+    this.#readClock();
+    return this.#tables.reduce((sum, _, index) => sum + this.#table(index).size, 0);
   }
 
   /** Bytes of the tables. */
@@ -87,12 +89,19 @@ export class RecentIds {
   /** Gives back memory that is not needed any more, of the next table in turn. To be called about once a minute. */
   tidy(): void {
     this.#readClock();
-    this.#tables[this.#nextToTidy]?.shrink();
+    this.#table(this.#nextToTidy).shrink();
     this.#nextToTidy = (this.#nextToTidy + 1) % TABLES;
   }
 
   #tableOf(low: number): IdTable {
-    return this.#tables[low & (TABLES - 1)] as IdTable;
+    return this.#table(low & (TABLES - 1));
+  }
+
+  // A table ages when it is next used, not all of them at the turn of the hour.
+  #table(index: number): IdTable {
+    const table = this.#tables[index] as IdTable;
+    table.ageTo(this.#hour, WINDOW_HOURS);
+    return table;
   }
 
   #readClock(): void {
@@ -104,9 +113,6 @@ export class RecentIds {
     const passed = hour - this.#hour;
     if (passed < 0 && passed >= -WINDOW_HOURS) return;
     this.#hour = hour;
-    for (const table of this.#tables) {
-      if (passed > 0) table.age(passed, WINDOW_HOURS);
-      else table.clear();
-    }
+    if (passed < 0) for (const table of this.#tables) table.clear(hour);
   }
 }
