@@ -282,3 +282,73 @@ test("the last record is missed when it was damaged, since its end is marked", a
   expect(damages).toEqual([{ keptAs: `${name}.damaged`, rowsRead: 7, rowsLost: 0 }]);
   expect(log.nextRow).toBe(49);
 });
+
+test("rows that are not there any more are passed over, a large gap at once", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options({ floor: 5000 }));
+  expect(log.read(0, limits)).toEqual({ rows: Buffer.alloc(0), count: 0, endRow: 5000 });
+  await log.commit([rowsOf(5000, 3)], 3, 0);
+  for (const reader of [log, await EventLog.open(disk, options())]) {
+    expect(reader.read(0, limits)).toMatchObject({ count: 0, endRow: 5000 });
+    expect(reader.read(10, { ...limits, exact: true })).toMatchObject({ count: 0, endRow: 60 });
+    expect(reader.read(4990, limits)).toMatchObject({ count: 3, endRow: 5003 });
+    expect(reader.read(4990, { ...limits, maxRows: 11, exact: true })).toMatchObject({
+      count: 1,
+      endRow: 5001,
+    });
+    expect(reader.read(5003, limits)).toBeUndefined();
+  }
+});
+
+test("a file that became shorter is a damage, not a reason to wait for it", async () => {
+  const disk = memoryDisk();
+  const damages: Array<Damage> = [];
+  const log = await EventLog.open(
+    disk,
+    options({ segmentBytes: 1e6, onDamage: (damage) => void damages.push(damage) }),
+  );
+  for (let n = 0; n < 3; n++) await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  const file = disk.open(segmentNames(disk)[0] as string);
+  for (const size of [file.size() >> 1, 0]) {
+    file.truncate(size);
+    damages.length = 0;
+    readAll(log, 0);
+    expect(log.writtenAt(8)).toBeUndefined();
+    expect(damages).toHaveLength(1);
+  }
+});
+
+test("numbers that were given out are not given again, though their rows are gone", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options());
+  await log.commit([rowsOf(0, 3)], 3, 0);
+  const next = await EventLog.open(disk, options({ givenOut: 7 }));
+  expect(next.nextRow).toBe(7);
+  await next.commit([rowsOf(7, 2)], 2, 0);
+  expect(readAll(next, 0)).toBe(rowsOf(0, 3) + rowsOf(7, 2));
+});
+
+test("what a killed process had written survives a power loss once it was found", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options({ sync: false }));
+  await log.commit([rowsOf(0, 3)], 3, 0);
+  const synced: Array<string> = [];
+  const watched: Disk = {
+    ...disk,
+    open: (name) => {
+      const file = disk.open(name);
+      return {
+        ...file,
+        size: file.size,
+        sync: () => {
+          synced.push(name);
+          return file.sync();
+        },
+      };
+    },
+  };
+  await EventLog.open(watched, options());
+  expect(synced).toEqual([...segmentNames(disk)]);
+  await EventLog.open(watched, options({ sync: false }));
+  expect(synced).toHaveLength(1);
+});

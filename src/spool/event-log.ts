@@ -18,6 +18,8 @@ export interface EventLogOptions {
   readonly sync: boolean;
   /** Rows below are stored; new rows never get a lower number, also when the log is empty. */
   readonly floor: number;
+  /** Numbers below were given to rows, whatever became of these; `floor` by default. */
+  readonly givenOut?: number;
   /** Sees the rows that are in the log when it is opened. */
   readonly onRows: (rows: Buffer, seconds: number) => void;
   /** Told of rows that cannot be read any more although they were committed. */
@@ -57,6 +59,9 @@ const MAX_SPARES = 2;
 
 /** A UTF-16 unit is at most so many bytes of UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
+
+/** Says that no row below `endRow` can be read. */
+const noRows = (endRow: number): LogRows => ({ rows: Buffer.alloc(0), count: 0, endRow });
 
 /** Where line `count` after `start` begins. */
 const afterLines = (bytes: Buffer, start: number, count: number): number => {
@@ -111,8 +116,11 @@ export class EventLog {
       else log.#segments.push(segment);
       log.#bytes += segment.endByte;
     }
-    // What an earlier process wrote last is never written to again: its end may be torn.
-    log.#nextRow = Math.max(options.floor, log.#segments.at(-1)?.endRow ?? 0);
+    // What an earlier process wrote last is never written to again: its end may be torn. It may have been killed before
+    // the sync of it, and what is found is answered for from now on.
+    const last = log.#segments.at(-1);
+    if (options.sync) await last?.file.sync();
+    log.#nextRow = Math.max(options.floor, options.givenOut ?? 0, last?.endRow ?? 0);
     log.trim(options.floor);
     return log;
   }
@@ -243,8 +251,8 @@ export class EventLog {
     if (cursor === undefined) return undefined;
     const bytes = Buffer.alloc(HEADER_BYTES);
     for (;;) {
-      cursor.segment.file.read(bytes, cursor.offset);
-      const header = readHeader(bytes, 0);
+      const length = cursor.segment.file.read(bytes, cursor.offset);
+      const header = readHeader(bytes.subarray(0, length), 0);
       if (header === undefined) return undefined;
       const end = header.firstRow + header.count;
       if (end > row) return header.seconds;
@@ -254,7 +262,7 @@ export class EventLog {
   }
 
   #seek(row: number): Cursor | undefined {
-    const segment = this.#segments.find(({ endRow }) => endRow > row);
+    const segment = this.#segments.find(({ firstRow, endRow }) => endRow > row && endRow > firstRow);
     if (segment === undefined) return undefined;
     if (this.#cursor?.segment !== segment || this.#cursor.row > row) {
       this.#cursor = { segment, offset: 0, row: segment.firstRow };
@@ -262,11 +270,11 @@ export class EventLog {
     return this.#cursor;
   }
 
-  /** Committed rows from number `fromRow` on, all of one segment; undefined when there are none. */
+  /** Committed rows from number `fromRow` on, all of one segment; undefined when there are none up to `nextRow`. */
   read(fromRow: number, limits: ReadLimits): LogRows | undefined {
     for (;;) {
       const cursor = this.#seek(fromRow);
-      if (cursor === undefined) return undefined;
+      if (cursor === undefined) return fromRow < this.#nextRow ? noRows(this.#nextRow) : undefined;
       const rest = cursor.segment.endByte - cursor.offset;
       const found = this.#readBlock(
         cursor,
@@ -293,7 +301,8 @@ export class EventLog {
     while (at < length) {
       const header = readHeader(block, at);
       const whole = HEADER_BYTES + (header?.length ?? 0);
-      const isCut = header === undefined ? length - at < HEADER_BYTES : at + whole > length;
+      const isCut =
+        length === bytes && (header === undefined ? length - at < HEADER_BYTES : at + whole > length);
       if (isCut && cursor.offset + at + whole <= cursor.segment.endByte) {
         // By the block's end; a record that is larger than a block gets one of its size.
         if (at === 0) return this.#readBlock(cursor, fromRow, limits, whole);
@@ -306,7 +315,11 @@ export class EventLog {
       }
       const recordEnd = header.firstRow + header.count;
       const from = Math.max(fromRow, header.firstRow);
-      if (from >= untilRow) break;
+      if (from >= untilRow) {
+        // Of rows that are not there any more all up to the next one are passed over, but no more than were asked for.
+        if (count === 0) return noRows(exact ? untilRow : from);
+        break;
+      }
       if (from < recordEnd) {
         const to = Math.min(recordEnd, untilRow);
         if (count > 0 && !exact && (to < recordEnd || end + header.length > maxBytes)) break;
@@ -321,6 +334,8 @@ export class EventLog {
       at += whole;
       cursor.row = recordEnd;
     }
+    // The file is shorter than it was.
+    if (length === 0) return this.#passDamage(cursor);
     cursor.offset += at;
     return count === 0 ? undefined : { rows: block.subarray(0, end), count, endRow };
   }
@@ -339,7 +354,7 @@ export class EventLog {
     });
     cursor.offset = found === undefined ? segment.endByte : cursor.offset + found.at;
     cursor.row = row;
-    return { rows: bytes.subarray(0, 0), count: 0, endRow: row };
+    return noRows(row);
   }
 
   close(): void {

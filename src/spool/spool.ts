@@ -87,6 +87,10 @@ const unavailable = new SpoolUnavailable({ retryAfterSeconds: RETRY_AFTER_SECOND
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What rows take in the log at most, where each request may have a record of its own. */
+const recordBytes = ({ count, rows }: WaitingRows): number =>
+  count === 0 ? 0 : HEADER_BYTES + Buffer.byteLength(rows);
+
 /** Whether the disk takes and keeps a few pages again. */
 const probe = async (disk: Disk): Promise<void> => {
   if (disk.list().includes(PROBE_NAME)) disk.remove(PROBE_NAME);
@@ -124,6 +128,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
           segmentBytes: Math.min(MAX_SEGMENT_BYTES, Math.ceil(maxBytes / 8)),
           sync,
           floor: ledger.storedRow,
+          givenOut: ledger.openBatch?.toRow ?? 0,
           onRows: () => {},
           onDamage: (damage) => {
             damages.push(damage);
@@ -154,7 +159,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     const settle = (group: ReadonlyArray<WaitingRows>, refusal: SpoolRefusal | undefined) => {
       queue.release(group);
       for (const waiting of group) {
-        queuedBytes -= waiting.rows.length;
+        queuedBytes -= recordBytes(waiting);
         waiting.settle(refusal);
       }
     };
@@ -245,7 +250,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     );
     yield* Effect.addFinalizer(() => end);
 
-    const wouldBe = (more: number): number => log.bytes + queuedBytes + HEADER_BYTES + more;
+    const wouldBe = (more: number): number => log.bytes + queuedBytes + more;
     const refusal = (count = 1): SpoolRefusal | undefined => {
       if (problem !== undefined) return unavailable;
       if (wouldBe(maxBytes / FULL_SHARE) > maxBytes) return spoolFull;
@@ -255,10 +260,10 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     return {
       refusal,
       append: (waiting) => {
-        const refused = refusal() ?? (wouldBe(waiting.rows.length) > maxBytes ? spoolFull : undefined);
+        const refused = refusal() ?? (wouldBe(recordBytes(waiting)) > maxBytes ? spoolFull : undefined);
         if (refused !== undefined) return waiting.settle(refused);
         if (!queue.offer(waiting)) return waiting.settle(queueFull);
-        queuedBytes += waiting.rows.length;
+        queuedBytes += recordBytes(waiting);
       },
       log,
       ledger,
