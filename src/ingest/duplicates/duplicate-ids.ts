@@ -10,7 +10,7 @@ export class DuplicateIds extends Context.Tag("footfall/DuplicateIds")<Duplicate
 /** Bytes of the log that are looked through at a time. */
 const READ_BYTES = 8 * 1024 * 1024;
 
-/** `loadStored` adds the ids of the stored events of the window; those of the waiting ones are in the spool. */
+/** `loadStored` adds the ids of the stored events of the window; all others are in the spool. */
 export const makeDuplicateIds = <E, R>(loadStored: (ids: RecentIds) => Effect.Effect<unknown, E, R>) =>
   Effect.gen(function* () {
     const { log, ledger } = yield* Spool;
@@ -23,6 +23,7 @@ export const makeDuplicateIds = <E, R>(loadStored: (ids: RecentIds) => Effect.Ef
       addEncodedRows(ids, found.rows);
       row = found.endRow;
     }
+    for (const letter of ledger.deadLetters()) addEncodedRows(ids, Buffer.from(`${letter.row}\n`));
     const tidy = Effect.sync(() => ids.tidy());
     yield* Effect.forkScoped(Effect.forever(Effect.delay(tidy, "1 minute")));
     return ids;
