@@ -132,7 +132,7 @@ const summary = (result: Verification): string => {
   const waiting =
     unsettled === 0 ? "" : `; ${count(unsettled)} cannot be compared before the newest batch is stored`;
   if (differing === 0)
-    return `${compared}: ${unsettled === 0 ? "all" : "the others"} agree with the raw events${waiting}.`;
+    return `${compared}: ${agrees ? "all" : "the others"} agree with the raw events${waiting}.`;
   const repaired = left === differing ? "" : left === 0 ? "; all repaired" : `; ${count(left)} still do`;
   return `${compared}: ${count(differing)} differ${differing === 1 ? "s" : ""} from the raw events${repaired}${waiting}.`;
 };
