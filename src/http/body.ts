@@ -14,6 +14,12 @@ export const bodyArrivals: ArrivalLimits = { deadlineMs: 15_000, maxBytes: 256 *
  */
 const ONE_PIECE_BYTES = 64 * 1024;
 
+// At once, because slow senders leave much behind, and then there may be nothing to do that would make it be collected.
+const release = ({ buffer, byteLength }: Uint8Array): void => {
+  // Only what is not shared with anything else.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+};
+
 // Read as it comes and given up as soon as it is too long, whatever its length header claims.
 const readStream = async (
   stream: ReadableStream<Uint8Array>,
@@ -22,13 +28,17 @@ const readStream = async (
 ): Promise<Uint8Array> => {
   const parts: Array<Uint8Array> = [];
   let length = 0;
-  for await (const part of stream) {
-    length += part.length;
-    added(part.length);
-    if (length > limitBytes) throw new BodyTooLarge({ limitBytes });
-    parts.push(part);
+  try {
+    for await (const part of stream) {
+      length += part.length;
+      added(part.length);
+      if (length > limitBytes) throw new BodyTooLarge({ limitBytes });
+      parts.push(part);
+    }
+    return Buffer.concat(parts, length);
+  } finally {
+    for (const part of parts) release(part);
   }
-  return Buffer.concat(parts, length);
 };
 
 const noBytes = Promise.resolve(new Uint8Array());

@@ -2,13 +2,14 @@ import { Wire } from "../wire.ts";
 
 const OPENED_AT_ONCE = 200;
 
-/** Files and connections of everything else in the process that holds the clients, and in the service. */
+/** What is left for the other files and connections of a process, at most. */
 const SPARE_DESCRIPTORS = 2000;
 
 /** So many connections as are wanted, or as many as the machine lets one process have. */
 export const connectionsAllowed = (wanted: number): number => {
-  const limit = Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout.toString().trim();
-  return limit === "unlimited" ? wanted : Math.max(100, Math.min(wanted, Number(limit) - SPARE_DESCRIPTORS));
+  const limit = Number(Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout.toString());
+  // Not a number where there is no limit.
+  return limit > 0 ? Math.min(wanted, Math.floor(limit - Math.min(SPARE_DESCRIPTORS, limit / 4))) : wanted;
 };
 
 /** Opens connections, each of which says `first` and nothing else. */
@@ -18,7 +19,8 @@ export const openMany = async (url: URL, count: number, first = ""): Promise<Rea
     const group = Math.min(OPENED_AT_ONCE, count - wires.length);
     wires.push(...(await Promise.all(Array.from({ length: group }, () => Wire.open(url)))));
   }
-  if (first !== "") for (const wire of wires) wire.write(first);
+  const bytes = Buffer.from(first);
+  if (bytes.length > 0) for (const wire of wires) wire.write(bytes);
   return wires;
 };
 
