@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { testClickHouse } from "../../testing/clickhouse.ts";
 import { fastClock } from "../../testing/service/fast-clock.ts";
 import { type InProcessOptions, serviceForTests } from "../../testing/service/in-process.ts";
+
+setDefaultTimeout(30_000);
 
 interface Answer {
   readonly accepted: number;

@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { IdHash } from "./id-hash.ts";
 import { RecentIds, TABLES } from "./recent-ids.ts";
+
+setDefaultTimeout(30_000);
 
 const HOUR = 3_600_000;
 const BYTES_PER_ID = 16;
@@ -68,7 +70,7 @@ describe("memory", () => {
     clock.time += 100 * HOUR;
     tidyAll(ids);
     expect([ids.size, ids.bytes <= OVERHEAD]).toEqual([0, true]);
-  }, 30_000);
+  });
 
   test("does not grow with ids that come and go", () => {
     const { clock, ids } = opened();
