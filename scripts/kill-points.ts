@@ -1,41 +1,37 @@
 import { parseArgs } from "node:util";
-import { callText, concerns } from "../src/end-to-end/kill-points/concern.ts";
+import { callText, concerns, isOfSpool } from "../src/end-to-end/kill-points/concern.ts";
 import { openPlace } from "../src/end-to-end/kill-points/place.ts";
 import { callsTable, trialsTable } from "../src/end-to-end/kill-points/report.ts";
 import { makeScenario } from "../src/end-to-end/kill-points/scenario.ts";
-import { prepareStages, type Stage, spread, trySeries } from "../src/end-to-end/kill-points/series.ts";
+import { spread, trySeries } from "../src/end-to-end/kill-points/series.ts";
+import { prepareStages, type Stage, stages, undisturbed } from "../src/end-to-end/kill-points/stages.ts";
 
-const usage = `bun run kill-points [--stage batch|recovery|both] [--from 1] [--to N] [--points N] [--minutes N] [--calls] [--jobs 2]
+const usage = `bun run kill-points [--stage first|later|recovery] [--points N] [--minutes N] [--calls] [--jobs 2]
 
-Kills the service before its N-th call that changes a file, while one batch of events over three months goes from the
-request into every table, for every N; starts it again, twice, and compares the tables with what was sent. Then the same
-with the start that completes a batch of which a part had arrived. Linux on x86-64 only.
+Kills the service before its N-th call that changes a file, while a batch of events over three months goes from the
+request into every table, for every N; starts it again, twice, and compares the tables with what was sent. Linux on
+x86-64 only.
 
-  --stage   batch: from the request on; recovery: from the start after a kill on (both)
-  --from    the first N (1)
-  --to      the last N (the number of calls)
-  --points  so many, spread evenly, instead of every N
-  --minutes begin no new one after so long; those that were tried by then lie all over the range
-  --calls   print the calls of an undisturbed batch and end
-  --jobs    services side by side (2)
+  --stage    first: the first batch of a life; later: a later one, only calls on the spool, since the others are the
+             same; recovery: the start that completes a batch of which a part had arrived (all)
+  --points   so many of each stage, spread evenly, instead of every N
+  --minutes  begin no new one after so long; those that were tried by then lie all over the range
+  --calls    print the calls of undisturbed lives and end
+  --jobs     services side by side (2)
 
 Exit status 1 if an event is lost, stored twice or counted wrongly; the data directories are kept then.`;
 
 const { values: given } = parseArgs({
   options: {
-    stage: { type: "string", default: "both" },
-    from: { type: "string", default: "1" },
-    to: { type: "string" },
-    points: { type: "string" },
+    stage: { type: "string" },
+    points: { type: "string", default: "Infinity" },
     minutes: { type: "string", default: "Infinity" },
     calls: { type: "boolean", default: false },
     jobs: { type: "string", default: "2" },
     help: { type: "boolean", default: false },
   },
 });
-const chosen: ReadonlyArray<Stage> = (["batch", "recovery"] as const).filter(
-  (stage) => given.stage === "both" || given.stage === stage,
-);
+const chosen = stages.filter((stage) => given.stage === undefined || given.stage === stage);
 if (given.help || chosen.length === 0) {
   console.log(usage);
   process.exit(given.help ? 0 : 2);
@@ -43,21 +39,18 @@ if (given.help || chosen.length === 0) {
 
 const scenario = makeScenario(Date.now());
 const place = await openPlace(scenario);
-const stages = await prepareStages(scenario, place);
+const setups = await prepareStages(scenario, place);
 const concernOf = concerns(place.prepared);
 const points: Array<{ readonly stage: Stage; readonly killPoint: { readonly before: number } }> = [];
 for (const stage of chosen) {
-  const calls = await stages.calls(stage);
+  const calls = await undisturbed(place, setups[stage]);
   console.log(`${stage}: ${calls.length} calls\n\n${callsTable(calls, concernOf)}\n`);
   if (given.calls)
     console.log(`${calls.map((call) => `${concernOf(call)}: ${callText(call)}`).join("\n")}\n`);
-  const first = Number(given.from);
-  const last = Math.min(calls.length, Number(given.to ?? calls.length));
-  const count = last - first + 1;
-  for (const n of spread(count, Number(given.points ?? count))) {
-    points.push({ stage, killPoint: { before: first - 1 + n } });
-  }
+  const numbers = calls.flatMap((call, i) => (stage !== "later" || isOfSpool(call) ? [i + 1] : []));
+  for (const before of spread(numbers, Number(given.points))) points.push({ stage, killPoint: { before } });
 }
+
 // Multiples of the golden ratio fall evenly, however many of them there are.
 const GOLDEN_RATIO = 1.618_033_988_749_895;
 const rank = (n: number) => (n * GOLDEN_RATIO) % 1;
@@ -73,7 +66,7 @@ let done = 0;
 const trials = await trySeries({
   scenario,
   place,
-  stages,
+  stages: setups,
   points,
   jobs: Number(given.jobs),
   isOver: () => performance.now() - startedAt > Number(given.minutes) * 60_000,

@@ -16,6 +16,9 @@ export const concerns = (dataDir: string): ((call: Call) => string) => {
   };
 };
 
+/** Whether a call is about the log of committed events or the ledger. */
+export const isOfSpool = ({ path }: Call): boolean => /\/spool(\/|$)/.test(path);
+
 /** The call without what differs from copy to copy. */
 export const callText = ({ kind, path, to }: Call): string => {
   const short = (text: string) =>

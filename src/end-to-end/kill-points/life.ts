@@ -20,7 +20,11 @@ export interface WatchedLife {
 const DEADLINE_MS = 30_000;
 const ASK_AGAIN_MS = 5;
 
-const settings = { UV_THREADPOOL_SIZE: "16" };
+const settings = {
+  UV_THREADPOOL_SIZE: "16",
+  // A segment grows to an eighth of it, and a few events are enough for one that is worth keeping for the next ones.
+  SPOOL_MAX_BYTES: "1048576",
+};
 
 export interface Answer {
   readonly status: number;
@@ -36,6 +40,11 @@ export const post = async (url: string, body: string): Promise<Answer | undefine
   } catch {
     return undefined;
   }
+};
+
+/** Throws where a request was not taken as a whole. */
+export const requireTaken = (answer: Answer | undefined): void => {
+  if (answer?.status !== 200) throw new Error(`A request was answered with ${JSON.stringify(answer)}`);
 };
 
 /** Resolves when nothing waits to be stored, or the service has ended as `hasEnded` says. */
@@ -68,6 +77,8 @@ export const plainLife = async <A>(
 
 export interface WatchedLifeOptions {
   readonly dataDir: string;
+  /** Sent first; what it brings is stored before anything counts. */
+  readonly earlier?: string | undefined;
   /** Sent when the service is ready, and calls count from then on; without it they count from its start. */
   readonly request?: string | undefined;
   /** Without it the service lives on until everything is stored, and stops. */
@@ -75,11 +86,8 @@ export interface WatchedLifeOptions {
 }
 
 /** A life that ends before a certain call. */
-export const watchedLife = async ({
-  dataDir,
-  request,
-  killPoint,
-}: WatchedLifeOptions): Promise<WatchedLife> => {
+export const watchedLife = async (options: WatchedLifeOptions): Promise<WatchedLife> => {
+  const { dataDir, earlier, request, killPoint } = options;
   const calls: Array<Call> = [];
   let counting = request === undefined;
   let left = killPoint?.before ?? Number.POSITIVE_INFINITY;
@@ -105,11 +113,13 @@ export const watchedLife = async ({
     });
     if (service === undefined) return false;
     await using _ = service;
+    if (earlier !== undefined) {
+      requireTaken(await post(service.url, earlier));
+      await stored(service.url, () => false);
+    }
     counting = true;
     const answer = request === undefined ? undefined : await post(service.url, request);
-    if (!killed && request !== undefined && answer?.status !== 200) {
-      throw new Error(`The request was answered with ${JSON.stringify(answer)}`);
-    }
+    if (!killed && request !== undefined) requireTaken(answer);
     await stored(service.url, () => killed);
     if (!killed) await service.stop();
     return answer?.status === 200;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { plainLife, post } from "./life.ts";
+import { plainLife, post, requireTaken } from "./life.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Where data directories are made, copied and thrown away. */
@@ -38,8 +38,7 @@ export const openPlace = async ({ history }: Scenario): Promise<Place> => {
     },
   };
   try {
-    const answer = await plainLife(prepared, ({ url }) => post(url, history.body));
-    if (answer?.body.accepted !== history.numbers.length) throw new Error(JSON.stringify(answer));
+    await plainLife(prepared, async ({ url }) => requireTaken(await post(url, history.body)));
   } catch (error) {
     remove(directory);
     throw error;

@@ -1,5 +1,5 @@
 import type { Call } from "./call-watch.ts";
-import type { Stage } from "./series.ts";
+import type { Stage } from "./stages.ts";
 import type { CallKind } from "./system-calls.ts";
 import type { Trial } from "./trial.ts";
 
@@ -41,8 +41,14 @@ export const callsTable = (calls: ReadonlyArray<Call>, concern: (call: Call) => 
   ]);
 };
 
+const stageNames: Readonly<Record<Stage, string>> = {
+  first: "in the first batch",
+  later: "in a later batch",
+  recovery: "in the recovery",
+};
+
 /** What became of the trials of each stage. */
-export const trialsTable = (trials: ReadonlyArray<Trial & { readonly stage: Stage }>): string => {
+export const trialsTable = (trials: ReadonlyArray<Trial>): string => {
   const stages = [...new Set(trials.map(({ stage }) => stage))];
   const row = (name: string, matches: (trial: Trial) => boolean) => [
     name,
@@ -50,7 +56,7 @@ export const trialsTable = (trials: ReadonlyArray<Trial & { readonly stage: Stag
   ];
   const reached = (trial: Trial) => trial.call !== undefined;
   return table([
-    ["", ...stages.map((stage) => `killed in the ${stage}`)],
+    ["", ...stages.map((stage) => stageNames[stage])],
     row("kill points tried", () => true),
     row("  reached", reached),
     row("  not reached: fewer calls that time", (trial) => !reached(trial)),

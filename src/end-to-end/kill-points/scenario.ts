@@ -10,7 +10,10 @@ export interface Sending {
 /** What is stored before, and the batch over whose journey the service is killed. */
 export interface Scenario {
   readonly events: Events;
+  /** Stored in an earlier life. */
   readonly history: Sending;
+  /** Stored in the same life, where there is one. */
+  readonly earlier: Sending;
   readonly batch: Sending;
   /** Partitions that the batch has in each table, such as `202611`. */
   readonly months: ReadonlyArray<string>;
@@ -19,10 +22,11 @@ export interface Scenario {
 const SEED = 11;
 const MONTHS = 3;
 const HISTORY_PER_MONTH = 6;
+const EARLIER_PER_MONTH = 12;
 const BATCH_PER_MONTH = 20;
 const NUMBERS = 3000;
 
-/** Both sendings have events in the same three months, and some in the same buckets. Times are in the past of `now`, epoch ms. */
+/** All have events in the same three months, and some in the same buckets. Times are in the past of `now`, epoch ms. */
 export const makeScenario = (now: number): Scenario => {
   const events = makeEvents(SEED, now);
   const byMonth = new Map<string, Array<number>>();
@@ -39,7 +43,8 @@ export const makeScenario = (now: number): Scenario => {
   return {
     events,
     history: sending(0, HISTORY_PER_MONTH),
-    batch: sending(HISTORY_PER_MONTH, BATCH_PER_MONTH),
+    earlier: sending(HISTORY_PER_MONTH, EARLIER_PER_MONTH),
+    batch: sending(HISTORY_PER_MONTH + EARLIER_PER_MONTH, BATCH_PER_MONTH),
     months,
   };
 };

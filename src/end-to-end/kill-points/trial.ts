@@ -2,6 +2,7 @@ import type { Call } from "./call-watch.ts";
 import { type KillPoint, plainLife, post, watchedLife } from "./life.ts";
 import type { Place } from "./place.ts";
 import type { Scenario } from "./scenario.ts";
+import type { Stage, StageSetup } from "./stages.ts";
 import { differencesFrom, readTables, sameTables } from "./verdict.ts";
 
 /** What the start after the kill found of the batch, by its own account. */
@@ -16,6 +17,7 @@ export type Finding =
   | "arrived";
 
 export interface Trial {
+  readonly stage: Stage;
   readonly killPoint: KillPoint;
   /** The call that was not made any more; undefined when there were fewer calls this time. */
   readonly call: Call | undefined;
@@ -30,10 +32,7 @@ export interface Trial {
 export interface TrialOptions {
   readonly scenario: Scenario;
   readonly place: Place;
-  /** The data directory to begin with; it is not changed. */
-  readonly from: string;
-  /** Whether the batch is sent; otherwise it was, and answered. */
-  readonly sends: boolean;
+  readonly setup: StageSetup;
   readonly killPoint: KillPoint;
 }
 
@@ -47,40 +46,37 @@ const findingOf = async (url: string): Promise<Finding> => {
  * Lets the service be killed at one point, starts it again twice, and compares what lies in the tables with what has to.
  * Where the request was not answered the client sends it again. Throws when the service does not start or stop.
  */
-export const tryKillPoint = async ({
-  scenario,
-  place,
-  from,
-  sends,
-  killPoint,
-}: TrialOptions): Promise<Trial> => {
-  const { batch } = scenario;
+export const tryKillPoint = async ({ scenario, place, setup, killPoint }: TrialOptions): Promise<Trial> => {
+  const { stage, from, earlier, batch, stored } = setup;
   const wounded = place.copy(from);
   const life = await watchedLife({
     dataDir: wounded,
-    request: sends ? batch.body : undefined,
+    earlier: earlier?.body,
+    request: batch?.body,
     killPoint,
   });
-  const answered = life.answered || !sends;
+  const unanswered = life.answered ? undefined : batch;
   // The wounded directory stays as it was, should somebody want to look at it.
   const healed = place.copy(wounded);
   const differences: Array<string> = [];
   let storedUnanswered = false;
-  const finding = await plainLife(healed, async ({ url }) => {
+  const finding = await plainLife(healed, async ({ url, output }) => {
+    // A kill leaves what was never written to its end, and nothing that was and cannot be read.
+    if (/damaged/i.test(output())) differences.push(`took its files for damaged: ${output()}`);
     const found = await findingOf(url);
-    if (!answered) {
-      const again = await post(url, batch.body);
+    if (unanswered !== undefined) {
+      const again = await post(url, unanswered.body);
       const duplicates = again?.body.duplicates ?? 0;
       storedUnanswered = duplicates > 0;
       if (again?.status !== 200) differences.push(`sent again: ${JSON.stringify(again)}`);
-      if (duplicates !== 0 && duplicates !== batch.numbers.length) {
-        differences.push(`a request was taken in part: ${duplicates} of ${batch.numbers.length} events`);
+      if (duplicates !== 0 && duplicates !== unanswered.numbers.length) {
+        differences.push(`taken in part: ${duplicates} of ${unanswered.numbers.length} events`);
       }
     }
     return found;
   });
   const first = await readTables(healed);
-  differences.push(...(await differencesFrom(scenario, first)));
+  differences.push(...(await differencesFrom(scenario.events, stored, first)));
   await plainLife(healed, async () => {});
   if (!sameTables(first, await readTables(healed))) differences.push("the second start changed the tables");
   if (differences.length === 0) {
@@ -88,9 +84,10 @@ export const tryKillPoint = async ({
     place.remove(healed);
   }
   return {
+    stage,
     killPoint,
     call: life.killed ? life.calls.at(-1) : undefined,
-    answered,
+    answered: unanswered === undefined,
     finding,
     storedUnanswered,
     differences: differences.map((text) => `${text} (${wounded}, ${healed})`),

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Events } from "../../../scripts/chaos/clients/events.ts";
 import { Journal } from "../../../scripts/chaos/clients/journal.ts";
 import { withTables } from "../../../scripts/chaos/processes/engine.ts";
 import { readStored, type Stored, type StoredRow } from "../../../scripts/chaos/verdict/stored.ts";
 import { failures, judge } from "../../../scripts/chaos/verdict/verdict.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Sending } from "./scenario.ts";
 
 /** All rows of `events` and all buckets of the rollups, each in one fixed order. */
 export interface Tables {
@@ -35,13 +36,13 @@ export const readTables = (dataDir: string): Promise<Tables> =>
 const list = (what: string, values: ReadonlyArray<unknown>): ReadonlyArray<string> =>
   values.length === 0 ? [] : [`${values.length} ${what}: ${JSON.stringify(values.slice(0, 5))}`];
 
-/** What is not exactly as it has to be when all events of the scenario are stored; empty when all is. */
+/** What is not exactly as it has to be when these sendings are stored, and nothing else is; empty when all is. */
 export const differencesFrom = async (
-  scenario: Scenario,
+  events: Events,
+  sendings: ReadonlyArray<Sending>,
   { rows, rollups }: Tables,
 ): Promise<ReadonlyArray<string>> => {
-  const { events, history, batch } = scenario;
-  const numbers = [...history.numbers, ...batch.numbers];
+  const numbers = sendings.flatMap((sending) => sending.numbers);
   const journal = new Journal();
   journal.make(Math.max(...numbers) + 1);
   journal.send(numbers, 1);
