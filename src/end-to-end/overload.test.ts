@@ -5,6 +5,7 @@ import { type RunningService, startService } from "../testing/service/child.ts";
 import { openStorage } from "../testing/service/storage.ts";
 import { type CrowdReport, crowd, quantile } from "./overload/crowd.ts";
 import { connectionsAllowed, openMany, trickle } from "./overload/patient-connections.ts";
+import { settled } from "./settled.ts";
 import { Wire } from "./wire.ts";
 
 const MIB = 1024 * 1024;
@@ -13,19 +14,10 @@ const MIB = 1024 * 1024;
 const REFUSAL_P99_LIMIT_MS = 3000;
 const NORMAL_LIMIT_MS = 5000;
 
+const SETTLE_DEADLINE_MS = 30_000;
+
 const mib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
 const ms = (time: number) => `${time.toFixed(1)} ms`;
-
-/** Resolves when nothing that was answered waits to be stored. */
-const stored = async (url: string): Promise<void> => {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const { queued } = (await (await fetch(`${url}/ready`)).json()) as { readonly queued: number };
-    if (queued === 0) return;
-    if (performance.now() > deadline) throw new Error(`${queued} events are still not stored`);
-    await Bun.sleep(20);
-  }
-};
 
 const send = async (url: string, id: string): Promise<number> => {
   const body = JSON.stringify({ events: [{ event_type: "page_view", event_id: id }] });
@@ -103,9 +95,9 @@ describe("more than it can take", () => {
       expect([ready.status, ((await ready.json()) as { spool: string }).spool]).toEqual([503, "full"]);
 
       await engine.fault(undefined);
-      await stored(loaded.url);
+      expect(await settled(loaded.url, SETTLE_DEADLINE_MS)).toBe(true);
       await send(loaded.url, "after the load");
-      await stored(loaded.url);
+      expect(await settled(loaded.url, SETTLE_DEADLINE_MS)).toBe(true);
       const accepted = report.accepted.length + 1;
       const url = `${engine.url}/?database=analytics&default_format=JSONEachRow&output_format_json_quote_64bit_integers=0`;
       const found = await fetch(url, { method: "POST", body: counting });

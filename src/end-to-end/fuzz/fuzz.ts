@@ -1,5 +1,6 @@
 import { startService } from "../../testing/service/child.ts";
 import { openStorage } from "../../testing/service/storage.ts";
+import { settled } from "../settled.ts";
 import { makeCase } from "./cases.ts";
 import { type Outcome, sendCases } from "./sender.ts";
 import { type StoredRow, Verdict } from "./verdict.ts";
@@ -45,17 +46,6 @@ const MEMORY_CLIMB_BYTES = 160 * MIB;
 const WARM_UP_SHARE = 0.05;
 
 const SETTLE_DEADLINE_MS = 60_000;
-
-/** Resolves when nothing that was answered waits in the service any more. */
-const settled = async (url: string): Promise<boolean> => {
-  const until = performance.now() + SETTLE_DEADLINE_MS;
-  while (performance.now() < until) {
-    const { queued } = (await (await fetch(`${url}/ready`)).json()) as { readonly queued: number };
-    if (queued === 0) return true;
-    await Bun.sleep(50);
-  }
-  return false;
-};
 
 const resultOf = ({ answer }: Outcome): string =>
   typeof answer === "string" ? answer : String(answer.status);
@@ -133,7 +123,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
         );
       },
     });
-    if (!(await settled(service.url)))
+    if (!(await settled(service.url, SETTLE_DEADLINE_MS)))
       findings.push("not everything that was answered is stored after a minute");
     findings.push(...ownFindings(await (await fetch(`${service.url}/metrics`)).text(), service.output()));
     look();
