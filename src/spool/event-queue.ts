@@ -15,15 +15,15 @@ export interface WaitingRows {
 /** What rows count for against the bound: 1 each, or as many as they fill KiB, so that large rows cannot fill the memory. */
 const weightOf = ({ count, rows }: WaitingRows): number => Math.max(count, Math.ceil(rows.length / 1024));
 
-export interface EventQueue {
+export interface EventQueue<Rows extends WaitingRows = WaitingRows> {
   /** Whether there is room for so many more events, 1 by default, if none is large. */
   readonly hasRoom: (count?: number) => boolean;
   /** Takes all rows of a request, or says false when they do not fit. */
-  readonly offer: (waiting: WaitingRows) => boolean;
+  readonly offer: (waiting: Rows) => boolean;
   /** Waits until something is queued and takes all of it, oldest first; `undefined` once the queue has ended and is empty. */
-  readonly takeAll: Effect.Effect<ReadonlyArray<WaitingRows> | undefined>;
+  readonly takeAll: Effect.Effect<ReadonlyArray<Rows> | undefined>;
   /** Says that what was taken is settled, so that there is room for others. */
-  readonly release: (settled: ReadonlyArray<WaitingRows>) => void;
+  readonly release: (settled: ReadonlyArray<Rows>) => void;
   /** Refuses all further offers; what is queued can still be taken. */
   readonly end: Effect.Effect<void>;
   /** Requests that are queued and not taken. */
@@ -36,10 +36,12 @@ export interface EventQueue {
  * The bounded queue between the requests and the fiber that commits them. The bound counts events, not requests, and
  * includes those whose commit is under way, so memory is bounded however slow the disk is.
  */
-export const makeEventQueue = (capacity: number): Effect.Effect<EventQueue> =>
+export const makeEventQueue = <Rows extends WaitingRows = WaitingRows>(
+  capacity: number,
+): Effect.Effect<EventQueue<Rows>> =>
   Effect.gen(function* () {
     // A mailbox, not a Queue: only it neither loses elements when a taker is interrupted nor hides them after its end.
-    const mailbox = yield* Mailbox.make<WaitingRows>();
+    const mailbox = yield* Mailbox.make<Rows>();
     let length = 0;
     let weight = 0;
     let size = 0;

@@ -87,9 +87,10 @@ const unavailable = new SpoolUnavailable({ retryAfterSeconds: RETRY_AFTER_SECOND
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What rows take in the log at most, where each request may have a record of its own. */
-const recordBytes = ({ count, rows }: WaitingRows): number =>
-  count === 0 ? 0 : HEADER_BYTES + Buffer.byteLength(rows);
+interface QueuedRows extends WaitingRows {
+  /** What they take in the log at most: each request may have a record of its own. */
+  readonly bytes: number;
+}
 
 /** Whether the disk takes and keeps a few pages again. */
 const probe = async (disk: Disk): Promise<void> => {
@@ -144,7 +145,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
         new SpoolNotOpened({ message: `The spool cannot be opened: ${describe(cause)}`, cause }),
     });
     yield* Effect.addFinalizer(() => Effect.sync(() => log.close()));
-    const queue = yield* makeEventQueue(maxWaiting);
+    const queue = yield* makeEventQueue<QueuedRows>(maxWaiting);
     let ended = false;
     let problem: string | undefined;
     let queuedBytes = 0;
@@ -156,16 +157,16 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
       awaited = undefined;
     };
 
-    const settle = (group: ReadonlyArray<WaitingRows>, refusal: SpoolRefusal | undefined) => {
+    const settle = (group: ReadonlyArray<QueuedRows>, refusal: SpoolRefusal | undefined) => {
       queue.release(group);
       for (const waiting of group) {
-        queuedBytes -= recordBytes(waiting);
+        queuedBytes -= waiting.bytes;
         waiting.settle(refusal);
       }
     };
 
-    let held: ReadonlyArray<WaitingRows> = [];
-    const nextGroup = (): ReadonlyArray<WaitingRows> => {
+    let held: ReadonlyArray<QueuedRows> = [];
+    const nextGroup = (): ReadonlyArray<QueuedRows> => {
       let units = 0;
       let end = 0;
       for (const { rows } of held) {
@@ -179,7 +180,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     };
 
     // Those behind a group that failed fail with it: they may have answered for an event as a duplicate of one in it.
-    const refuseAll = (group: ReadonlyArray<WaitingRows>, error: unknown) =>
+    const refuseAll = (group: ReadonlyArray<QueuedRows>, error: unknown) =>
       Effect.gen(function* () {
         problem = describe(error);
         const queued = queue.size() === 0 ? [] : ((yield* queue.takeAll) ?? []);
@@ -259,11 +260,12 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
 
     return {
       refusal,
-      append: (waiting) => {
-        const refused = refusal() ?? (wouldBe(recordBytes(waiting)) > maxBytes ? spoolFull : undefined);
-        if (refused !== undefined) return waiting.settle(refused);
-        if (!queue.offer(waiting)) return waiting.settle(queueFull);
-        queuedBytes += recordBytes(waiting);
+      append: ({ count, rows, settle }) => {
+        const bytes = count === 0 ? 0 : HEADER_BYTES + Buffer.byteLength(rows);
+        const refused = refusal() ?? (wouldBe(bytes) > maxBytes ? spoolFull : undefined);
+        if (refused !== undefined) return settle(refused);
+        if (!queue.offer({ count, rows, settle, bytes })) return settle(queueFull);
+        queuedBytes += bytes;
       },
       log,
       ledger,
