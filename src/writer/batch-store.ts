@@ -28,12 +28,12 @@ export interface BatchStoreShape {
 /** The tables that the views feed from `landing`, as the writer sees them: a batch is in all of them, or has to be. */
 export class BatchStore extends Context.Tag("footfall/BatchStore")<BatchStore, BatchStoreShape>() {}
 
-export const layerBatchStore = Layer.effect(
+export const layerBatchStore = Layer.scoped(
   BatchStore,
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const on = Effect.provideService(ClickHouse, clickhouse);
-    const firstInsert = makeFirstInsert();
+    const firstInsert = yield* makeFirstInsert;
     return {
       insert: (batch) => on(firstInsert(batch)),
       inspect: (batch) => on(inspectBatch(batch)),

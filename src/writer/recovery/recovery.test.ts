@@ -38,6 +38,8 @@ const subsets = new Set([
   ...Array.from({ length: 3 }, (_, n) => Number(Bun.hash.xxHash64(String(n)) & BigInt(everything))),
 ]);
 
+const nothingLeft = Effect.map(writersTables, (tables) => expect(tables).toEqual([]));
+
 describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
   const { it } = testsOn(layer());
   let number = 0;
@@ -75,7 +77,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       }
       const found = yield* fingerprints;
       for (const subset of subsets) expect(found[`arrived ${subset}`]).toEqual(plain);
-      expect(yield* writersTables).toEqual([]);
+      yield* nothingLeft;
     }));
 
   it("finds nothing missing after a plain insert, and everything before it", () =>
@@ -182,7 +184,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         });
       }
       expect(yield* fingerprintOf("poison")).toEqual({});
-      expect(yield* writersTables).toEqual([]);
+      yield* nothingLeft;
     }));
 
   it("refuses rows that carry another number", () =>
@@ -210,7 +212,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
 
   it("is not needed for an insert that a proxy delivers twice", () =>
     Effect.gen(function* () {
-      const insert = makeFirstInsert();
+      const insert = yield* makeFirstInsert;
       const batch = nextBatch("twice");
       yield* insert(batch);
       yield* insert(batch);
@@ -218,7 +220,7 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
       const plain = yield* fingerprintOf("plain");
       expect(yield* fingerprintOf("twice")).toEqual(plain);
       expect(yield* fingerprintOf("after twice")).toEqual(plain);
-    }));
+    }).pipe(Effect.scoped, Effect.zipRight(nothingLeft)));
 
   it("removes what a crash left of its own ledger, and leaves the others' alone", () =>
     Effect.gen(function* () {
@@ -235,6 +237,6 @@ describe.each(testEngines)("the recovery on $engine", ({ layer }) => {
         }),
       );
       expect(yield* fingerprintOf("left behind")).toEqual(yield* fingerprintOf("plain"));
-      expect(yield* writersTables).toEqual([]);
+      yield* nothingLeft;
     }));
 });

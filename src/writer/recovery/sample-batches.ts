@@ -116,7 +116,8 @@ export const insertSlices = (batch: FixedBatch, slices: ReadonlyArray<Slice>) =>
   });
 
 /** The insert that a writer tries first. */
-export const firstInsert = (batch: FixedBatch) => makeFirstInsert()(batch);
+export const firstInsert = (batch: FixedBatch) =>
+  Effect.scoped(Effect.flatMap(makeFirstInsert, (insert) => insert(batch)));
 
 const uniques = "uniqMerge(unique_visitors) AS visitors, uniqIfMerge(unique_sessions) AS sessions";
 
