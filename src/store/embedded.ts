@@ -16,7 +16,8 @@ import {
 } from "./clickhouse.ts";
 import { type ClickHouseError, toClickHouseError } from "./clickhouse-error.ts";
 import { DataDirectoryInUse, isHeldByOther, lockDirectory } from "./directory-lock.ts";
-import { removeEmptyDefinitions, withSpace } from "./disk-space.ts";
+import { MARGIN_BYTES, removeEmptyDefinitions, withSpace } from "./disk-space.ts";
+import { makeMergeGuard } from "./merge-guard.ts";
 import { readerSessions } from "./native-threads.ts";
 import { setParamsStatement } from "./query-params.ts";
 
@@ -37,7 +38,12 @@ const insertThreads = {
   os_threads_nice_value_query: INSERT_NICENESS,
   os_threads_nice_value_materialized_view: INSERT_NICENESS,
 };
-const engineArguments = ["--", `--os_threads_nice_value_merge_mutate=${MERGE_NICENESS}`];
+const engineArguments = [
+  "--",
+  `--os_threads_nice_value_merge_mutate=${MERGE_NICENESS}`,
+  // Neither a merge nor an insert begins that would leave less.
+  `--storage_configuration.disks.default.keep_free_space_bytes=${MARGIN_BYTES}`,
+];
 
 const openSession = (
   directory: string,
@@ -168,7 +174,8 @@ export const makeEmbedded = (
     const writer = yield* openSession(path);
     yield* write(writer, `CREATE DATABASE IF NOT EXISTS ${database}`);
     yield* prepare(writer, database);
-    const killer = yield* openSession(path);
+    // Kills reads and guards merges: nothing on it takes long.
+    const control = yield* openSession(path);
     const writerTurn = yield* Effect.makeSemaphore(1);
     // Statements on one session run one after the other, so reads have sessions of their own.
     const idleReaders = yield* Effect.replicateEffect(
@@ -186,20 +193,39 @@ export const makeEmbedded = (
         ),
       );
 
+    const guard = yield* makeMergeGuard({
+      directory: path,
+      database,
+      ask: <Row extends object>(sql: string) =>
+        Effect.tryPromise({
+          try: () => runOn(control, sql),
+          catch: (error) => toClickHouseError(error),
+        }).pipe(Effect.map(parseRows<Row>)),
+      ifNothingIsWritten: (use) => Effect.asVoid(writerTurn.withPermitsIfAvailable(1)(use)),
+      // One after the other: all at once would wait for ever where reads come and go.
+      withoutReads: (use) =>
+        Array.from({ length: readerSessions }).reduce<typeof use>(
+          (rest) => readerTurn.withPermits(1)(rest),
+          use,
+        ),
+    });
+    const inTurn = (statement: Effect.Effect<void, ClickHouseError>) =>
+      writerTurn.withPermits(1)(Effect.zipRight(guard.mend, statement));
+    const withRoom = <A>(statement: () => Promise<A>) => withSpace(path, statement, guard.suspect);
+
     return {
       engine: "embedded",
       database,
       createDatabase: Effect.void,
       query: <Row extends object>(sql: string, params?: QueryParams, budget = defaultBudget) =>
-        withReader((session) => read(session, killer, sql, params, budget)).pipe(Effect.map(parseRows<Row>)),
-      command: (sql, params) =>
-        writerTurn.withPermits(1)(write(writer, sql, params, (statement) => withSpace(path, statement))),
+        withReader((session) => read(session, control, sql, params, budget)).pipe(Effect.map(parseRows<Row>)),
+      command: (sql, params) => inTurn(write(writer, sql, params, withRoom)),
       insertRows: ({ table, columns, rows, token }) =>
-        writerTurn.withPermits(1)(
+        inTurn(
           Effect.uninterruptible(
             Effect.tryPromise({
               try: () =>
-                withSpace(path, () =>
+                withRoom(() =>
                   writer.insert({
                     table,
                     columns,

@@ -1,0 +1,142 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Session } from "chdb";
+import { Effect, Fiber, Layer, Schedule } from "effect";
+import { mountDisk } from "../../scripts/chaos/faults/disk.ts";
+import { layerMetrics } from "../metrics/metrics.ts";
+import { testRetention } from "../testing/clickhouse.ts";
+import { layerBatchStore } from "../writer/batch-store.ts";
+import { sampleBatch, tablesWithBatches } from "../writer/recovery/sample-batches.ts";
+import { storeBatch } from "../writer/store-batch.ts";
+import { ClickHouse } from "./clickhouse.ts";
+import { makeEmbedded } from "./embedded.ts";
+import { migrate } from "./migrator.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "footfall-merge-guard-"));
+const mounted = mountDisk(join(directory, "disk"));
+const disk = typeof mounted === "string" ? undefined : mounted;
+afterAll(() => {
+  disk?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const ROWS = 15_000;
+const BATCHES = 6;
+/** How far a merge is when the disk becomes full, and what is left on it: bytes. */
+const moments = [
+  [0.1, 0],
+  [0.5, 0],
+  [0.9, 0],
+  [0.2, 1_000_000],
+  [0.7, 300_000],
+  [0.99, 0],
+] as const;
+
+const soon = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(600));
+
+describe.skipIf(disk === undefined)("merges that meet a full disk", () => {
+  const path = join(directory, "disk", "engine");
+  const space = disk as NonNullable<typeof disk>;
+
+  /** Merges everything there is into one part per partition, as the engine does in time. */
+  const mergeAll = Effect.acquireUseRelease(
+    Effect.sync(() => new Session(path)),
+    (session) =>
+      Effect.promise(async () => {
+        // A merge that is stopped, or a table that is away for a moment, is an error here.
+        for (const table of tablesWithBatches)
+          await session.queryAsync(`OPTIMIZE TABLE analytics.${table} FINAL`).catch(() => undefined);
+      }),
+    (session) => Effect.sync(() => session.close()),
+  );
+
+  const counts = Effect.gen(function* () {
+    const { query } = yield* ClickHouse;
+    return yield* query<Record<string, number>>(
+      `SELECT
+         (SELECT count() FROM events WHERE NOT ignore(*)) AS events,
+         (SELECT sum(events) FROM hourly_event_stats WHERE NOT ignore(*)) AS hourly,
+         (SELECT sum(impressions + clicks) FROM daily_widget_stats WHERE NOT ignore(*)) AS widgets,
+         (SELECT sum(widget_impressions + widget_clicks) FROM daily_post_stats WHERE NOT ignore(*)) AS posts`,
+    );
+  });
+  const countsOf = (rows: number) => [
+    { events: rows, hourly: rows, widgets: (rows * 2) / 3, posts: (rows * 2) / 3 },
+  ];
+
+  const body = Effect.gen(function* () {
+    const clickhouse = yield* ClickHouse;
+    let number = 0;
+    const store = Effect.suspend(() => {
+      number += 1;
+      const batch = sampleBatch({ project: "p", number, count: ROWS, months: 1 });
+      return storeBatch(batch, ROWS, { sentBefore: false, onFailure: () => Effect.void });
+    });
+    const merging = (progress: number) =>
+      clickhouse
+        .query<{ progress: number }>(
+          "SELECT progress FROM system.merges WHERE database = 'analytics' AND table = 'events' AND num_parts > 1",
+        )
+        .pipe(
+          Effect.repeat({
+            until: (rows) => rows.some((row) => row.progress >= progress),
+            times: 5_000,
+          }),
+          Effect.timeout("3 seconds"),
+          Effect.ignore,
+        );
+
+    for (const [progress, left] of moments) {
+      yield* Effect.repeatN(store, BATCHES - 1);
+      const stored = number * ROWS;
+      const merge = yield* Effect.fork(mergeAll);
+      yield* merging(progress);
+      space.fill(left);
+      const next = yield* Effect.fork(store);
+      yield* Fiber.join(merge);
+      // Still full: everything that was answered can be read again.
+      const full = yield* counts.pipe(
+        Effect.filterOrFail(
+          ([found]) => Bun.deepEquals([found], countsOf(stored)),
+          (found) => found,
+        ),
+        Effect.retry(soon),
+        Effect.either,
+      );
+      expect(full._tag === "Right" ? full.right : full.left).toEqual(countsOf(stored));
+      space.empty();
+      yield* Fiber.join(next);
+      expect(yield* counts).toEqual(countsOf(stored + ROWS));
+    }
+
+    // Merges go on, and nothing is broken.
+    const parts = clickhouse.query<{ table: string; parts: number }>(
+      "SELECT table, count() AS parts FROM system.parts WHERE active AND database = 'analytics' AND table IN {tables:Array(String)} GROUP BY table ORDER BY table",
+      { tables: tablesWithBatches },
+    );
+    const merged = tablesWithBatches.toSorted().map((table) => ({ table, parts: 1 }));
+    yield* Effect.zipRight(mergeAll, parts).pipe(
+      Effect.repeat({ until: (found) => Bun.deepEquals(found, merged), schedule: soon }),
+    );
+    expect(yield* parts).toEqual(merged);
+    expect(yield* counts).toEqual(countsOf(number * ROWS));
+    const aside = yield* clickhouse.query<{ name: string }>(
+      "SELECT concat(table, '/', name) AS name FROM system.detached_parts WHERE database = 'analytics'",
+    );
+    return aside.map(({ name }) => name);
+  });
+
+  test("cost no row: what was answered is readable while it is full, and merges go on when it is not", async () => {
+    const engine = Layer.scoped(
+      ClickHouse,
+      Effect.tap(makeEmbedded(path, "analytics"), (clickhouse) =>
+        Effect.provideService(migrate(testRetention), ClickHouse, clickhouse),
+      ),
+    );
+    const layers = layerBatchStore.pipe(Layer.provideMerge(engine), Layer.merge(layerMetrics));
+    const aside = await Effect.runPromise(Effect.provide(body, layers) as Effect.Effect<string[]>);
+    console.log(aside);
+  }, 300_000);
+});
