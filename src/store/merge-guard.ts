@@ -1,4 +1,4 @@
-import { Clock, Effect, Schedule, type Scope } from "effect";
+import { Effect, Schedule, type Scope } from "effect";
 import type { ClickHouseError } from "./clickhouse-error.ts";
 import { freeBytes, LOOK_INTERVAL_MS, MARGIN_BYTES } from "./disk-space.ts";
 
@@ -54,6 +54,7 @@ export const makeMergeGuard = ({
 }: MergeGuardOptions): Effect.Effect<MergeGuard, never, Scope.Scope> =>
   Effect.gen(function* () {
     const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
+    const clock = yield* Effect.clock;
     const detached = new Set<string>();
     let suspect = false;
     /** Merges were told to stop. */
@@ -130,13 +131,14 @@ export const makeMergeGuard = ({
 
     const reload = Effect.gen(function* () {
       suspect = false;
+      quiet = false;
       keptUntil = Number.POSITIVE_INFINITY;
       const before = new Set(yield* setAside);
       const names = yield* tables;
       yield* Effect.forEach(new Set([...names, ...detached]), loadAgain, { discard: true });
       const merges = yield* ask(`SELECT 1 FROM system.merges WHERE database = '${database}'`);
       quiet = stopped && merges.length === 0;
-      keptUntil = (yield* Clock.currentTimeMillis) + KEEP_SOURCES_MS;
+      keptUntil = clock.unsafeCurrentTimeMillis() + KEEP_SOURCES_MS;
       const broken = (yield* setAside).filter((part) => !before.has(part));
       yield* Effect.logWarning(
         broken.length === 0
@@ -155,22 +157,38 @@ export const makeMergeGuard = ({
       suspect ? withoutReads(turn(Effect.uninterruptible(reload))) : Effect.void,
     );
 
-    const look = Effect.gen(function* () {
-      const free = freeBytes(directory);
-      if (free < MARGIN_BYTES && !quiet) suspect = true;
+    const isOver = (time: number | undefined) =>
+      time !== undefined && time <= clock.unsafeCurrentTimeMillis();
+    let free = Number.POSITIVE_INFINITY;
+    const act = Effect.gen(function* () {
       if (free < MARGIN_BYTES && !stopped) yield* turn(Effect.uninterruptible(stop));
       if (suspect) yield* ifNothingIsWritten(mend);
       // Also while a statement keeps the tables from being loaded: it may be waiting for a mutation, which is a merge.
       if (stopped && free >= ROOM_BYTES) yield* turn(Effect.uninterruptible(start));
-      if (keptUntil !== undefined && keptUntil <= (yield* Clock.currentTimeMillis)) {
-        yield* turn(Effect.uninterruptible(removeSources));
-      }
-    });
-    // What failed is tried again; a disk that cannot be looked at any more says so in other places.
-    const patient = Effect.catchAllCause(look, (cause) =>
-      Effect.zipRight(Effect.logWarning("Merges cannot be guarded", cause), Effect.sleep("1 second")),
+      if (isOver(keptUntil)) yield* turn(Effect.uninterruptible(removeSources));
+    }).pipe(
+      Effect.catchAllCause((cause) =>
+        Effect.zipRight(Effect.logWarning("Merges cannot be guarded", cause), Effect.sleep("1 second")),
+      ),
     );
-    yield* Effect.forkScoped(Effect.repeat(patient, Schedule.spaced(`${LOOK_INTERVAL_MS} millis`)));
+
+    const due = yield* Effect.makeLatch();
+    const look = () => {
+      try {
+        free = freeBytes(directory);
+      } catch {
+        return; // Whoever needs the directory says what is wrong with it.
+      }
+      if (free < MARGIN_BYTES && !quiet) suspect = true;
+      const isToTurn = stopped ? free >= ROOM_BYTES : free < MARGIN_BYTES;
+      if (isToTurn || suspect || isOver(keptUntil)) due.unsafeOpen();
+    };
+    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(due.await, Effect.zipRight(due.close, act))));
+    // Not a repeated effect, which costs six times as much: 1.7 % of a core.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => setInterval(look, LOOK_INTERVAL_MS)),
+      (timer) => Effect.sync(() => clearInterval(timer)),
+    );
 
     return {
       suspect: () => {
