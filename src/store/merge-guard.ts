@@ -61,6 +61,7 @@ export const makeMergeGuard = ({
     let stopped = false;
     /** They have, and what they left has been looked at: until they go on only a statement can do harm. */
     let quiet = false;
+    let loading = false;
     /** When the sources of merges may be removed again; undefined while they may. */
     let keptUntil: number | undefined;
 
@@ -131,13 +132,16 @@ export const makeMergeGuard = ({
 
     const reload = Effect.gen(function* () {
       suspect = false;
-      quiet = false;
+      // Without room nothing begins in the moments between a table's coming and the stop.
+      loading = true;
+      quiet = stopped && freeBytes(directory) < MARGIN_BYTES;
       keptUntil = Number.POSITIVE_INFINITY;
       const before = new Set(yield* setAside);
       const names = yield* tables;
       yield* Effect.forEach(new Set([...names, ...detached]), loadAgain, { discard: true });
       const merges = yield* ask(`SELECT 1 FROM system.merges WHERE database = '${database}'`);
       quiet = stopped && merges.length === 0;
+      loading = false;
       keptUntil = clock.unsafeCurrentTimeMillis() + KEEP_SOURCES_MS;
       const broken = (yield* setAside).filter((part) => !before.has(part));
       yield* Effect.logWarning(
@@ -149,6 +153,8 @@ export const makeMergeGuard = ({
       Effect.tapError(() =>
         Effect.sync(() => {
           suspect = true;
+          loading = false;
+          quiet = false;
         }),
       ),
     );
@@ -179,6 +185,7 @@ export const makeMergeGuard = ({
       } catch {
         return; // Whoever needs the directory says what is wrong with it.
       }
+      if (loading && free >= MARGIN_BYTES) quiet = false;
       if (free < MARGIN_BYTES && !quiet) suspect = true;
       const isToTurn = stopped ? free >= ROOM_BYTES : free < MARGIN_BYTES;
       if (isToTurn || suspect || isOver(keptUntil)) due.unsafeOpen();
