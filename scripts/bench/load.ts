@@ -64,7 +64,7 @@ export interface LoadOptions {
 export const load = async (
   url: string,
   bodies: ReadonlyArray<Uint8Array<ArrayBuffer>>,
-  { events, perSecond = Number.POSITIVE_INFINITY, connections = 64 }: LoadOptions,
+  { events, perSecond = Number.POSITIVE_INFINITY, connections = 256 }: LoadOptions,
 ): Promise<LoadResult> => {
   const address = new URL(url);
   const templates = bodies.map((body) =>
