@@ -8,8 +8,8 @@ import { prepareStages, type Stage, type Stages, undisturbed } from "./kill-poin
 import { differencesFrom, readTables } from "./kill-points/verdict.ts";
 
 /** `bun run kill-points` tries every point. */
-const IN_A_BATCH = 5;
-const IN_THE_RECOVERY = 4;
+const IN_A_BATCH = 3;
+const IN_THE_RECOVERY = 3;
 /** Until the event is durable. */
 const IN_THE_SPOOL = 4;
 const JOBS = 2;
