@@ -2,6 +2,7 @@ import type { Rejection } from "../domain/event.ts";
 import { encodeRow } from "../store/event-row.ts";
 import type { Batch } from "./batch.ts";
 import { Draft, type IngestContext, type Step } from "./draft.ts";
+import { RowBuffer } from "./row-buffer.ts";
 import { dropMistypedProperties, explainEvent, isEventInput } from "./steps/check-fields.ts";
 import { putAgent, putEventId, putVisitor } from "./steps/identity.ts";
 import { putArrival, putPage, putSite, putSource } from "./steps/page.ts";
@@ -29,14 +30,16 @@ export interface IngestedBatch {
   readonly count: number;
   /** How many were taken before: there is nothing to store of them. */
   readonly duplicates: number;
-  /** Their encoded rows, as they go to the store. */
-  readonly rows: string;
+  /** Their encoded rows, as they go to the store. Valid until the next batch is ingested. */
+  readonly rows: Buffer;
   readonly rejections: ReadonlyArray<Rejection>;
 }
 
+const encoded = new RowBuffer();
+
 /** Takes or rejects every event on its own: `count + duplicates + rejections.length` is the number of events. */
 export const ingestBatch = ({ events }: Batch, context: IngestContext): IngestedBatch => {
-  let rows = "";
+  encoded.clear();
   let count = 0;
   let duplicates = 0;
   const rejections: Array<Rejection> = [];
@@ -59,8 +62,8 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
       duplicates++;
       continue;
     }
-    rows += encodeRow(draft, context);
+    encoded.add(encodeRow(draft, context));
     count++;
   }
-  return { count, duplicates, rows, rejections };
+  return { count, duplicates, rows: encoded.rows, rejections };
 };

@@ -50,7 +50,7 @@ test("what was committed is read again in its order, by this process and the nex
   const log = await EventLog.open(disk, options());
   let next = 0;
   for (const count of [1, 3, 20, 1, 1, 40, 2, 90, 1]) {
-    await log.commit([rowsOf(next, 1), rowsOf(next + 1, count - 1)], count, 1000 + next);
+    await log.commit([Buffer.from(rowsOf(next, 1)), Buffer.from(rowsOf(next + 1, count - 1))], count, 1000 + next);
     next += count;
   }
   expect(log.nextRow).toBe(next);
@@ -66,13 +66,13 @@ test("what was committed is read again in its order, by this process and the nex
   expect([again.nextRow, again.bytes]).toEqual([next, log.bytes]);
   expect(readAll(again, 30)).toBe(rowsOf(30, next - 30));
   expect(again.writtenAt(24)).toBe(1024);
-  await again.commit([rowsOf(next, 2)], 2, 0);
+  await again.commit([Buffer.from(rowsOf(next, 2))], 2, 0);
   expect(readAll(again, next - 1)).toBe(rowsOf(next - 1, 3));
 });
 
 test("an exact read gives the very rows that were asked for", async () => {
   const log = await EventLog.open(memoryDisk(), options());
-  for (let n = 0; n < 10; n++) await log.commit([rowsOf(n * 10, 10)], 10, 0);
+  for (let n = 0; n < 10; n++) await log.commit([Buffer.from(rowsOf(n * 10, 10))], 10, 0);
   const found = log.read(3, { maxRows: 14, maxBytes: 1, exact: true });
   expect(found).toMatchObject({ count: 14, endRow: 17 });
   expect(found?.rows.toString()).toBe(rowsOf(3, 14));
@@ -81,7 +81,7 @@ test("an exact read gives the very rows that were asked for", async () => {
 test("only segments whose rows are all stored are given back, and no number is used twice", async () => {
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options());
-  for (let n = 0; n < 20; n++) await log.commit([rowsOf(n * 5, 5)], 5, 0);
+  for (let n = 0; n < 20; n++) await log.commit([Buffer.from(rowsOf(n * 5, 5))], 5, 0);
   const bytes = log.bytes;
   log.trim(52);
   expect(log.bytes).toBeLessThan(bytes);
@@ -90,14 +90,14 @@ test("only segments whose rows are all stored are given back, and no number is u
   expect(log.read(100, limits)).toBeUndefined();
   const next = await EventLog.open(disk, options({ floor: 100 }));
   expect([next.nextRow, next.bytes, segmentNames(disk)]).toEqual([100, 0, []]);
-  await next.commit([rowsOf(100, 1)], 1, 0);
+  await next.commit([Buffer.from(rowsOf(100, 1))], 1, 0);
   expect(readAll(next, 100)).toBe(rowsOf(100, 1));
 });
 
 test("what an unfinished write left is passed over without a word", async () => {
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options({ segmentBytes: 1e6 }));
-  for (let n = 0; n < 4; n++) await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  for (let n = 0; n < 4; n++) await log.commit([Buffer.from(rowsOf(n * 3, 3))], 3, 0);
   const file = disk.open(segmentNames(disk)[0] as string);
   const size = file.size() - HEADER_BYTES;
   for (const cut of [1, 20, 33]) {
@@ -114,7 +114,7 @@ test("a damaged file is set aside, and what can be read of it is kept", async ()
   const offsets: Array<number> = [];
   for (let n = 0; n < 6; n++) {
     offsets.push(log.bytes);
-    await log.commit([rowsOf(n * 3, 3)], 3, 0);
+    await log.commit([Buffer.from(rowsOf(n * 3, 3))], 3, 0);
   }
   const [name] = segmentNames(disk) as [string];
   disk.open(name).write(Buffer.from("!"), (offsets[2] as number) + 40);
@@ -139,7 +139,7 @@ test("bytes that go bad while the process runs are passed over and told", async 
   const offsets: Array<number> = [];
   for (let n = 0; n < 6; n++) {
     offsets.push(log.bytes);
-    await log.commit([rowsOf(n * 3, 3)], 3, 0);
+    await log.commit([Buffer.from(rowsOf(n * 3, 3))], 3, 0);
   }
   const file = disk.open(segmentNames(disk)[0] as string);
   file.write(Buffer.from("!"), (offsets[2] as number) + 40);
@@ -167,12 +167,12 @@ test("a commit that fails leaves nothing behind, and the next one succeeds", asy
     },
   };
   const log = await EventLog.open(flaky, options());
-  await log.commit([rowsOf(0, 3)], 3, 0);
+  await log.commit([Buffer.from(rowsOf(0, 3))], 3, 0);
   failing = true;
-  for (let n = 0; n < 3; n++) expect(log.commit([rowsOf(90, 3)], 3, 0)).rejects.toThrow("EIO");
+  for (let n = 0; n < 3; n++) expect(log.commit([Buffer.from(rowsOf(90, 3))], 3, 0)).rejects.toThrow("EIO");
   await Bun.sleep(1);
   failing = false;
-  await log.commit([rowsOf(3, 2)], 2, 0);
+  await log.commit([Buffer.from(rowsOf(3, 2))], 2, 0);
   expect(readAll(log, 0)).toBe(rowsOf(0, 5));
   expect(readAll(await EventLog.open(disk, options()), 0)).toBe(rowsOf(0, 5));
 });
@@ -190,7 +190,7 @@ test("files whose rows are stored are written over, and what they held before is
   const log = await EventLog.open(counting, options());
   let next = 0;
   const add = async (count: number) => {
-    await log.commit([rowsOf(next, count)], count, 0);
+    await log.commit([Buffer.from(rowsOf(next, count))], count, 0);
     next += count;
   };
   for (let n = 0; n < 40; n++) {
@@ -213,9 +213,9 @@ test("files whose rows are stored are written over, and what they held before is
 const reused = async (after: number) => {
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options({ segmentBytes: 400 }));
-  for (let n = 0; n < 6; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+  for (let n = 0; n < 6; n++) await log.commit([Buffer.from(rowsOf(n * 7, 7))], 7, 0);
   log.trim(42);
-  for (let n = 6; n < 6 + after; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+  for (let n = 6; n < 6 + after; n++) await log.commit([Buffer.from(rowsOf(n * 7, 7))], 7, 0);
   const name = segmentNames(disk).at(-1) as string;
   expect(Number(name.slice(0, 16))).toBe(42);
   return { disk, name, file: disk.open(name) };
@@ -253,7 +253,7 @@ test("a crash before the first record of a file leaves its name free", async () 
   for (const isOld of [false, true]) {
     const disk = memoryDisk();
     const log = await EventLog.open(disk, options({ segmentBytes: 100 }));
-    for (let n = 0; n < 3; n++) await log.commit([rowsOf(n * 7, 7)], 7, 0);
+    for (let n = 0; n < 3; n++) await log.commit([Buffer.from(rowsOf(n * 7, 7))], 7, 0);
     const name = `${"21".padStart(16, "0")}.log`;
     if (isOld) {
       log.trim(7);
@@ -261,7 +261,7 @@ test("a crash before the first record of a file leaves its name free", async () 
     } else disk.create(name);
     const next = await EventLog.open(disk, options({ floor: isOld ? 7 : 0, segmentBytes: 1e6 }));
     expect(next.nextRow).toBe(21);
-    await next.commit([rowsOf(21, 3)], 3, 0);
+    await next.commit([Buffer.from(rowsOf(21, 3))], 3, 0);
     next.trim(22);
     const third = await EventLog.open(disk, options({ floor: 22 }));
     expect(readAll(third, 22)).toBe(rowsOf(22, 2));
@@ -287,7 +287,7 @@ test("rows that are not there any more are passed over, a large gap at once", as
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options({ floor: 5000 }));
   expect(log.read(0, limits)).toEqual({ rows: Buffer.alloc(0), count: 0, endRow: 5000 });
-  await log.commit([rowsOf(5000, 3)], 3, 0);
+  await log.commit([Buffer.from(rowsOf(5000, 3))], 3, 0);
   for (const reader of [log, await EventLog.open(disk, options())]) {
     expect(reader.read(0, limits)).toMatchObject({ count: 0, endRow: 5000 });
     expect(reader.read(10, { ...limits, exact: true })).toMatchObject({ count: 0, endRow: 60 });
@@ -307,7 +307,7 @@ test("a file that became shorter is a damage, not a reason to wait for it", asyn
     disk,
     options({ segmentBytes: 1e6, onDamage: (damage) => void damages.push(damage) }),
   );
-  for (let n = 0; n < 3; n++) await log.commit([rowsOf(n * 3, 3)], 3, 0);
+  for (let n = 0; n < 3; n++) await log.commit([Buffer.from(rowsOf(n * 3, 3))], 3, 0);
   const file = disk.open(segmentNames(disk)[0] as string);
   for (const size of [file.size() >> 1, 0]) {
     file.truncate(size);
@@ -321,17 +321,17 @@ test("a file that became shorter is a damage, not a reason to wait for it", asyn
 test("numbers that were given out are not given again, though their rows are gone", async () => {
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options());
-  await log.commit([rowsOf(0, 3)], 3, 0);
+  await log.commit([Buffer.from(rowsOf(0, 3))], 3, 0);
   const next = await EventLog.open(disk, options({ givenOut: 7 }));
   expect(next.nextRow).toBe(7);
-  await next.commit([rowsOf(7, 2)], 2, 0);
+  await next.commit([Buffer.from(rowsOf(7, 2))], 2, 0);
   expect(readAll(next, 0)).toBe(rowsOf(0, 3) + rowsOf(7, 2));
 });
 
 test("what a killed process had written survives a power loss once it was found", async () => {
   const disk = memoryDisk();
   const log = await EventLog.open(disk, options({ sync: false }));
-  await log.commit([rowsOf(0, 3)], 3, 0);
+  await log.commit([Buffer.from(rowsOf(0, 3))], 3, 0);
   const synced: Array<string> = [];
   const watched: Disk = {
     ...disk,

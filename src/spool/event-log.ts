@@ -57,9 +57,6 @@ const NEW_LINE = 0x0a;
  */
 const MAX_SPARES = 2;
 
-/** A UTF-16 unit is at most so many bytes of UTF-8. */
-const MOST_BYTES_PER_UNIT = 3;
-
 /** Says that no row below `endRow` can be read. */
 const noRows = (endRow: number): LogRows => ({ rows: Buffer.alloc(0), count: 0, endRow });
 
@@ -135,19 +132,14 @@ export class EventLog {
     return this.#bytes;
   }
 
-  /** Most bytes that rows of so many UTF-16 units may take in the log. */
-  static mostBytes(units: number): number {
-    return HEADER_BYTES + units * MOST_BYTES_PER_UNIT + MARK_BYTES;
-  }
-
   /**
    * Adds rows as one record, all or none. When it resolves they are committed; when it rejects they never will be, but
    * after a crash they may still be found.
    */
-  async commit(texts: ReadonlyArray<string>, count: number, seconds: number): Promise<void> {
+  async commit(parts: ReadonlyArray<Uint8Array>, count: number, seconds: number): Promise<void> {
     this.#committing = true;
     try {
-      const record = this.#encode(texts, count, seconds);
+      const record = this.#encode(parts, count, seconds);
       const segment = this.#growing ?? this.#begin();
       try {
         segment.file.write(record, segment.endByte);
@@ -167,15 +159,18 @@ export class EventLog {
     }
   }
 
-  #encode(texts: ReadonlyArray<string>, count: number, seconds: number): Buffer {
-    const units = texts.reduce((sum, text) => sum + text.length, 0);
-    const most = EventLog.mostBytes(units);
-    if (this.#record.length < most) this.#record = Buffer.allocUnsafeSlow(most);
+  #encode(parts: ReadonlyArray<Uint8Array>, count: number, seconds: number): Buffer {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const whole = HEADER_BYTES + length + MARK_BYTES;
+    if (this.#record.length < whole) this.#record = Buffer.allocUnsafeSlow(whole);
+    const record = this.#record.subarray(0, whole);
     let end = HEADER_BYTES;
-    for (const text of texts) end += this.#record.write(text, end);
-    markEnd(this.#record, end, this.#nextRow + count);
-    const record = this.#record.subarray(0, end + MARK_BYTES);
-    sealRecord(record, { length: end - HEADER_BYTES, firstRow: this.#nextRow, count, seconds });
+    for (const part of parts) {
+      record.set(part, end);
+      end += part.length;
+    }
+    markEnd(record, end, this.#nextRow + count);
+    sealRecord(record, { length, firstRow: this.#nextRow, count, seconds });
     return record;
   }
 

@@ -5,7 +5,7 @@ import { type EventQueue, makeEventQueue, type WaitingRows } from "./event-queue
 
 const rowsOf = (count: number, length = count): WaitingRows => ({
   count,
-  rows: "x".repeat(length),
+  rows: new Uint8Array(length),
   settle: () => {},
 });
 

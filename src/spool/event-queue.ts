@@ -7,7 +7,7 @@ export type SpoolRefusal = QueueFull | SpoolFull | SpoolUnavailable;
 /** The encoded rows of one request, until they are committed. */
 export interface WaitingRows {
   readonly count: number;
-  readonly rows: string;
+  readonly rows: Uint8Array;
   /** Called once: without a refusal when the rows are durable. */
   readonly settle: (refusal: SpoolRefusal | undefined) => void;
 }

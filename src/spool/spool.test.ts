@@ -56,7 +56,7 @@ const openSpool = async (parts: Partial<SpoolParts> = {}) => {
     ...spool,
     add: (name: string, count = 1) =>
       new Promise<SpoolRefusal | undefined>((settle) =>
-        spool.append({ count, rows: `["${name}"]\n`.repeat(count), settle }),
+        spool.append({ count, rows: Buffer.from(`["${name}"]\n`.repeat(count)), settle }),
       ),
     close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
     text: () => {
@@ -276,7 +276,7 @@ test("the age of the oldest row that is not stored is told, also over records th
   const disk = memoryDisk();
   const spool = await openSpool({ ledger, disk });
   expect(spool.state().oldestSeconds).toBe(0);
-  await spool.log.commit(['["old"]\n'], 1, Math.floor(Date.now() / 1000) - 100);
+  await spool.log.commit([Buffer.from('["old"]\n')], 1, Math.floor(Date.now() / 1000) - 100);
   await spool.add("new");
   expect(spool.state().oldestSeconds).toBeGreaterThanOrEqual(100);
   ledger.finish(1);

@@ -22,6 +22,7 @@ import { Ledger } from "./ledger.ts";
 import { memoryDisk } from "./memory-disk.ts";
 import { openLedger } from "./open-ledger.ts";
 import { HEADER_BYTES } from "./record.ts";
+import { type KeptRows, RowPieces } from "./row-pieces.ts";
 import { type Damage, segmentNames } from "./segment.ts";
 
 /** The spool of the data directory cannot be used at all. */
@@ -49,8 +50,8 @@ export interface SpoolShape {
   /** Why so many events (1 by default) would be refused; asked before they are looked at, so that refusing is cheap. */
   readonly refusal: (count?: number) => SpoolRefusal | undefined;
   /**
-   * Makes rows durable. All are when `settle` is called without a refusal; with one, none will be stored. Without rows it
-   * waits for all that was appended before.
+   * Makes rows durable, which are copied at once. All are when `settle` is called without a refusal; with one, none will
+   * be stored. Without rows it waits for all that was appended before.
    */
   readonly append: (waiting: WaitingRows) => void;
   readonly log: EventLog;
@@ -66,8 +67,8 @@ export interface SpoolShape {
 /** The durable buffer between the requests and the writer: what it took survives the process, and (by default) the power. */
 export class Spool extends Context.Tag("footfall/Spool")<Spool, SpoolShape>() {}
 
-/** The text of one commit, in UTF-16 units; what is beyond waits for the next. */
-const MAX_COMMIT_UNITS = 2 * 1024 * 1024;
+/** Rows of one commit; what is beyond waits for the next. */
+const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
 
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 
@@ -87,7 +88,7 @@ const unavailable = new SpoolUnavailable({ retryAfterSeconds: RETRY_AFTER_SECOND
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-interface QueuedRows extends WaitingRows {
+interface QueuedRows extends WaitingRows, KeptRows {
   /** What they take in the log at most: each request may have a record of its own. */
   readonly bytes: number;
 }
@@ -148,6 +149,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     const queue = yield* makeEventQueue<QueuedRows>(maxWaiting);
     let ended = false;
     let problem: string | undefined;
+    const pieces = new RowPieces();
     let queuedBytes = 0;
     let awaited: { readonly row: number; readonly reached: Deferred.Deferred<void> } | undefined;
 
@@ -161,17 +163,18 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
       queue.release(group);
       for (const waiting of group) {
         queuedBytes -= waiting.bytes;
+        waiting.release();
         waiting.settle(refusal);
       }
     };
 
     let held: ReadonlyArray<QueuedRows> = [];
     const nextGroup = (): ReadonlyArray<QueuedRows> => {
-      let units = 0;
+      let bytes = 0;
       let end = 0;
       for (const { rows } of held) {
-        if (end > 0 && units + rows.length > MAX_COMMIT_UNITS) break;
-        units += rows.length;
+        if (end > 0 && bytes + rows.length > MAX_COMMIT_BYTES) break;
+        bytes += rows.length;
         end++;
       }
       const group = held.slice(0, end);
@@ -261,10 +264,14 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
     return {
       refusal,
       append: ({ count, rows, settle }) => {
-        const bytes = count === 0 ? 0 : HEADER_BYTES + Buffer.byteLength(rows);
+        const bytes = count === 0 ? 0 : HEADER_BYTES + rows.length;
         const refused = refusal() ?? (wouldBe(bytes) > maxBytes ? spoolFull : undefined);
         if (refused !== undefined) return settle(refused);
-        if (!queue.offer({ count, rows, settle, bytes })) return settle(queueFull);
+        const kept = pieces.keep(rows);
+        if (!queue.offer({ count, rows: kept.rows, release: kept.release, settle, bytes })) {
+          kept.release();
+          return settle(queueFull);
+        }
         queuedBytes += bytes;
       },
       log,

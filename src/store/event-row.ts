@@ -51,13 +51,13 @@ const BATCH_PLACEHOLDER = 1_000_000_000_000_000;
 const BATCH_WIDTH = String(BATCH_PLACEHOLDER).length;
 
 /**
- * One line of `JSONCompactEachRow`, without a line break in it, and with room for its batch number. The row is built as
+ * One line of `JSONCompactEachRow`, without its line break, and with room for its batch number. The row is built as
  * an array and written by `JSON.stringify`, which is three times as fast as joining texts. The properties stand in it as
  * they are: ClickHouse reads a JSON object into a string column as its text.
  */
 export const encodeRow = (draft: Draft, context: IngestContext): string => {
   const { input, page, agent } = draft;
-  return `${JSON.stringify([
+  return JSON.stringify([
     BATCH_PLACEHOLDER,
     context.project,
     input.event_type,
@@ -97,7 +97,7 @@ export const encodeRow = (draft: Draft, context: IngestContext): string => {
     draft.postId,
     draft.deviceSlug,
     draft.properties,
-  ])}\n`;
+  ]);
 };
 
 const NEW_LINE = 0x0a;

@@ -12,7 +12,7 @@ const ID = eventColumns.indexOf("event_id");
 const RECEIVED = eventColumns.indexOf("received_at");
 
 interface Identified extends EventKey {
-  readonly row: string;
+  readonly row: Buffer;
 }
 
 const identify = (row: Buffer): Identified => {
@@ -22,7 +22,7 @@ const identify = (row: Buffer): Identified => {
     project: String(values[PROJECT]),
     id: String(values[ID]),
     receivedAt: Number(values[RECEIVED]),
-    row: text,
+    row: Buffer.from(row),
   };
 };
 

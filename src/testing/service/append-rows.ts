@@ -14,7 +14,7 @@ export const appendRows = ({
     Effect.async<void, SpoolRefusal>((resume) =>
       append({
         count,
-        rows: rows.toString(),
+        rows,
         settle: (refusal) => resume(refusal === undefined ? Effect.void : Effect.fail(refusal)),
       }),
     ),
