@@ -127,7 +127,7 @@ export const settings = Config.all({
     "AUTO_MIGRATE",
     "1: apply pending migrations to a ClickHouse server at start (embedded: always).",
   ),
-  batchSize: wholeNumber("BATCH_SIZE", 50_000, 1, 100_000, "Most events in one insert."),
+  batchSize: wholeNumber("BATCH_SIZE", 100_000, 1, 100_000, "Most events in one insert."),
   flushIntervalMs: wholeNumber(
     "FLUSH_INTERVAL_MS",
     1000,

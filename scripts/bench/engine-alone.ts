@@ -7,7 +7,7 @@ import { temporaryDirectory } from "./child.ts";
 import { encodedRows } from "./encoded.ts";
 
 // What sustaining is measured against: the engine given the same rows, encoded already, with the same tables and views.
-const BATCH = 50_000;
+const BATCH = 100_000;
 const DISTINCT_BATCHES = 4;
 
 const events = Number(process.argv[2]);

@@ -55,7 +55,12 @@ export interface LoadOptions {
   /** Events that are sent each second, evenly; as fast as they are answered by default. */
   readonly perSecond?: number;
   readonly connections?: number;
+  /** While it says true nothing more is sent. */
+  readonly isHeld?: () => boolean;
 }
+
+/** Senders that are held look again after so long, in milliseconds. */
+const HELD_WAIT_MS = 5;
 
 /**
  * Sends events over several connections, each sending its next request when the last is answered and its turn has come.
@@ -64,7 +69,7 @@ export interface LoadOptions {
 export const load = async (
   url: string,
   bodies: ReadonlyArray<Uint8Array<ArrayBuffer>>,
-  { events, perSecond = Number.POSITIVE_INFINITY, connections = 256 }: LoadOptions,
+  { events, perSecond = Number.POSITIVE_INFINITY, connections = 256, isHeld = () => false }: LoadOptions,
 ): Promise<LoadResult> => {
   const address = new URL(url);
   const templates = bodies.map((body) =>
@@ -95,6 +100,10 @@ export const load = async (
   await Promise.all(
     opened.map(async (connection) => {
       while (next < requests) {
+        if (isHeld()) {
+          await Bun.sleep(HELD_WAIT_MS);
+          continue;
+        }
         const turn = next++;
         const due = started + (turn * EVENTS_PER_REQUEST * 1000) / perSecond;
         const wait = due - performance.now();

@@ -5,7 +5,12 @@ import { load } from "./load.ts";
 import { median, type Row, thousands } from "./table.ts";
 
 /** Events before the measured ones, until the code is compiled. */
-const WARM_UP = 200_000;
+const WARM_UP = 400_000;
+
+/** Events that wait to be stored: a few batches. */
+const BACKLOG = 300_000;
+
+const LOOK_INTERVAL_MS = 20;
 
 const engineAlone = async (events: number): Promise<number> => {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "engine-alone.ts"), String(events)], {
@@ -15,24 +20,39 @@ const engineAlone = async (events: number): Promise<number> => {
   return Number(await new Response(child.stdout).text());
 };
 
-const stored = async (url: string): Promise<number> => {
-  const response = await fetch(`${url}/ready`);
-  return ((await response.json()) as { readonly stored: number }).stored;
-};
+const ready = async (url: string): Promise<{ readonly stored: number; readonly queued: number }> =>
+  (await fetch(`${url}/ready`)).json() as Promise<{ stored: number; queued: number }>;
 
+/**
+ * Events per second that are stored while as many come in: senders are held back so that the backlog stays at its size,
+ * and the time runs from the end of one batch to the end of another.
+ */
 const service = async (events: number): Promise<number> => {
   const child = await startService({ DATA_DIR: temporaryDirectory() });
-  const bodies = makeBodies(400);
-  const url = `${child.url}/v1/events`;
-  const warmedUp = (await load(url, bodies, { events: WARM_UP })).accepted;
-  while ((await stored(child.url)) < warmedUp) await Bun.sleep(20);
-  const started = performance.now();
-  // The bounded queue holds the senders back, so that the backlog is flat for all but the first moments.
-  const { accepted } = await load(url, bodies, { events });
-  while ((await stored(child.url)) < warmedUp + accepted) await Bun.sleep(20);
-  const seconds = (performance.now() - started) / 1000;
+  const progress: Array<{ readonly at: number; readonly stored: number }> = [];
+  let queued = 0;
+  let isOver = false;
+  const watch = async () => {
+    while (!isOver) {
+      const state = await ready(child.url);
+      queued = state.queued;
+      if (state.stored !== progress.at(-1)?.stored)
+        progress.push({ at: performance.now(), stored: state.stored });
+      await Bun.sleep(LOOK_INTERVAL_MS);
+    }
+  };
+  const watching = watch();
+  await load(`${child.url}/v1/events`, makeBodies(400), {
+    events: WARM_UP + events + BACKLOG,
+    isHeld: () => queued >= BACKLOG,
+  });
+  isOver = true;
+  await watching;
   await child.stop();
-  return accepted / seconds;
+  const first = progress.find(({ stored }) => stored >= WARM_UP);
+  const last = progress.at(-1);
+  if (first === undefined || last === undefined || last.stored === first.stored) return Number.NaN;
+  return (last.stored - first.stored) / ((last.at - first.at) / 1000);
 };
 
 /** Events per second from the request to the tables, against the rows per second of the engine alone. */

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  unlink,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -35,6 +36,11 @@ export interface Disk {
   readonly open: (name: string) => DiskFile;
   readonly rename: (from: string, to: string) => void;
   readonly remove: (name: string) => void;
+  /**
+   * Removes a file some time soon, if it can be; for large ones, which the system takes long over. The name must never be
+   * used again.
+   */
+  readonly discard: (name: string) => void;
 }
 
 const openFile = (path: string, flags: string): DiskFile => {
@@ -95,5 +101,7 @@ export const openDisk = (directory: string): Disk => {
       syncDirectory(directory);
     },
     remove: (name) => unlinkSync(join(directory, name)),
+    // What is left is removed at the next start.
+    discard: (name) => unlink(join(directory, name), () => undefined),
   };
 };

@@ -37,9 +37,8 @@ export interface LogRows {
 
 export interface ReadLimits {
   readonly maxRows: number;
+  /** Records are cut in two only where the first one has more rows than were asked for. */
   readonly maxBytes: number;
-  /** Takes exactly `maxRows` numbers if they are there, whatever they weigh; otherwise records are not cut in two. */
-  readonly exact?: boolean;
 }
 
 /** Where reading goes on: the record at `offset`, whose first row is `row`. */
@@ -218,7 +217,12 @@ export class EventLog {
     if (this.#cursor?.segment === segment) this.#cursor = undefined;
     this.#bytes -= segment.endByte;
     if (segment.isOwn && this.#spares.length < MAX_SPARES) this.#spares.push(segment);
-    else this.#remove(segment);
+    // A segment without rows has the name that the next one will have.
+    else if (segment.endRow === segment.firstRow) this.#remove(segment);
+    else {
+      segment.file.close();
+      this.#disk.discard(segment.name);
+    }
   }
 
   #remove({ name, file }: Segment): void {
@@ -275,7 +279,7 @@ export class EventLog {
         cursor,
         fromRow,
         limits,
-        limits.exact ? rest : Math.min(rest, Math.max(limits.maxBytes, HEADER_BYTES)),
+        Math.min(rest, Math.max(limits.maxBytes, HEADER_BYTES)),
       );
       if (found !== undefined) return found;
     }
@@ -284,7 +288,7 @@ export class EventLog {
   // The records from the cursor on, moved together so that their rows lie in one piece. Undefined when only the cursor has
   // moved, and the question has to be asked again.
   #readBlock(cursor: Cursor, fromRow: number, limits: ReadLimits, bytes: number): LogRows | undefined {
-    const { maxRows, maxBytes, exact = false } = limits;
+    const { maxRows, maxBytes } = limits;
     const untilRow = fromRow + maxRows;
     if (this.#block.length < bytes) this.#block = Buffer.allocUnsafeSlow(bytes);
     const length = cursor.segment.file.read(this.#block.subarray(0, bytes), cursor.offset);
@@ -311,13 +315,12 @@ export class EventLog {
       const recordEnd = header.firstRow + header.count;
       const from = Math.max(fromRow, header.firstRow);
       if (from >= untilRow) {
-        // Of rows that are not there any more all up to the next one are passed over, but no more than were asked for.
-        if (count === 0) return noRows(exact ? untilRow : from);
+        if (count === 0) return noRows(from);
         break;
       }
       if (from < recordEnd) {
         const to = Math.min(recordEnd, untilRow);
-        if (count > 0 && !exact && (to < recordEnd || end + header.length > maxBytes)) break;
+        if (count > 0 && (to < recordEnd || end + header.length > maxBytes)) break;
         const fromByte = afterLines(block, at + HEADER_BYTES, from - header.firstRow);
         const toByte = to === recordEnd ? at + whole : afterLines(block, fromByte, to - from);
         block.copyWithin(end, fromByte, toByte);

@@ -59,5 +59,8 @@ export const memoryDisk = (): Disk => {
       existing(name);
       files.delete(name);
     },
+    discard: (name) => {
+      files.delete(name);
+    },
   };
 };

@@ -20,6 +20,7 @@ import { EventLog } from "./event-log.ts";
 import { makeEventQueue, type SpoolRefusal, type WaitingRows } from "./event-queue.ts";
 import { Ledger } from "./ledger.ts";
 import { memoryDisk } from "./memory-disk.ts";
+import { nextTurn } from "./next-turn.ts";
 import { openLedger } from "./open-ledger.ts";
 import { HEADER_BYTES } from "./record.ts";
 import { type KeptRows, RowPieces } from "./row-pieces.ts";
@@ -105,9 +106,6 @@ const probe = async (disk: Disk): Promise<void> => {
     disk.remove(PROBE_NAME);
   }
 };
-
-// What came in the same turn of the event loop shares a commit.
-const nextTurn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)));
 
 export interface SpoolParts {
   readonly disk: Disk;
@@ -205,6 +203,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
           const first = yield* queue.takeAll;
           if (first === undefined) return false;
           held = first;
+          // What came in the same turn of the event loop shares a commit.
           yield* nextTurn;
         }
         if (queue.size() > 0) held = [...held, ...((yield* queue.takeAll) ?? [])];

@@ -1,11 +1,11 @@
 import { Cause, Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import type { LogRows } from "../spool/event-log.ts";
 import type { DeadLetter, OpenBatch } from "../spool/ledger.ts";
 import { Spool } from "../spool/spool.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { numberRows } from "../store/event-row.ts";
+import { BatchRows } from "./batch-rows.ts";
 import { BatchStore, layerBatchStore } from "./batch-store.ts";
 import { findLostPosition } from "./lost-ledger.ts";
 import { healing } from "./retry.ts";
@@ -27,7 +27,7 @@ export class EventWriter extends Context.Tag("footfall/EventWriter")<
 >() {}
 
 /** A batch stays one block of one insert, whatever its rows weigh. */
-const MAX_BATCH_BYTES = 32 * 1024 * 1024;
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 /** Another process may ask at any time for a dead letter to be tried again. */
 const LETTERS_CHECKED_EVERY = Duration.seconds(2);
@@ -71,9 +71,8 @@ const make = Effect.gen(function* () {
       Effect.orDie,
     );
 
-  const send = (open: OpenBatch, { rows, count }: Pick<LogRows, "rows" | "count">, sentBefore: boolean) =>
+  const send = (open: OpenBatch, { rows, count }: Pick<BatchRows, "rows" | "count">, sentBefore: boolean) =>
     Effect.gen(function* () {
-      numberRows(rows, open.number);
       const poisoned = yield* storeBatch({ ledgerId: ledger.id, number: open.number, rows }, count, {
         sentBefore,
         onFailure: noteFailure,
@@ -100,20 +99,25 @@ const make = Effect.gen(function* () {
       log.trim(ledger.storedRow);
     });
 
-  const sendLetter = (open: OpenBatch, { row }: DeadLetter, sentBefore: boolean) =>
-    send(open, { rows: Buffer.from(`${row}\n`), count: 1 }, sentBefore);
+  const sendLetter = (open: OpenBatch, { row }: DeadLetter, sentBefore: boolean) => {
+    const rows = Buffer.from(`${row}\n`);
+    numberRows(rows, open.number);
+    return send(open, { rows, count: 1 }, sentBefore);
+  };
 
   const sendAgain = (open: OpenBatch) =>
     Effect.gen(function* () {
       if (open.letter !== undefined) return yield* sendLetter(open, open.letter, true);
-      const found = log.read(open.fromRow, {
-        maxRows: open.toRow - open.fromRow,
-        maxBytes: Number.POSITIVE_INFINITY,
-        exact: true,
-      });
-      if (found === undefined || found.count === 0) yield* record(() => ledger.finish(open.toRow));
-      else yield* send(open, found, true);
+      const batch = new BatchRows(log);
+      batch.begin(open.number, open.fromRow);
+      yield* batch.fill({ maxRows: open.toRow - open.fromRow, maxBytes: Number.POSITIVE_INFINITY });
+      if (batch.count === 0) yield* record(() => ledger.finish(open.toRow));
+      else yield* send(open, batch, true);
     });
+
+  // The next batch is read while the one before is stored, so that the engine need not wait for a busy event loop.
+  let current = new BatchRows(log);
+  let ahead = new BatchRows(log);
 
   // After a quiet time the first event is stored at once; from then on batches gather for the flush interval.
   const turn = Effect.gen(function* () {
@@ -128,18 +132,32 @@ const make = Effect.gen(function* () {
     const from = ledger.storedRow;
     if (log.nextRow <= from) {
       yield* spool.awaitRow(from + 1, LETTERS_CHECKED_EVERY);
-      if (log.nextRow <= from) return;
+      if (log.nextRow <= from) {
+        current.release();
+        ahead.release();
+        return;
+      }
     }
     const wait = lastFlushAt + flushIntervalMs - (yield* Clock.currentTimeMillis);
     if (wait > 0) yield* spool.awaitRow(from + batchSize, Duration.millis(wait));
     lastFlushAt = yield* Clock.currentTimeMillis;
-    const found = log.read(from, { maxRows: limit, maxBytes: MAX_BATCH_BYTES, exact: limit < batchSize });
-    if (found === undefined) return yield* Effect.dieMessage(`The spool does not have event ${from}`);
-    if (found.count === 0) return yield* record(() => ledger.finish(found.endRow));
-    const { endRow } = found;
+    const batch = current;
+    batch.begin(number + 1, from);
+    yield* batch.fill({ maxRows: limit, maxBytes: MAX_BATCH_BYTES });
+    const { endRow } = batch;
+    if (endRow === from) return yield* Effect.dieMessage(`The spool does not have event ${from}`);
+    if (batch.count === 0) return yield* record(() => ledger.finish(endRow));
     number++;
     yield* record(() => ledger.fix(number, endRow));
-    yield* send({ number, fromRow: from, toRow: endRow }, found, false);
+    [current, ahead] = [ahead, current];
+    current.begin(number + 1, endRow);
+    yield* Effect.all(
+      [
+        send({ number, fromRow: from, toRow: endRow }, batch, false),
+        current.fill({ maxRows: limit, maxBytes: MAX_BATCH_BYTES }),
+      ],
+      { concurrency: 2, discard: true },
+    );
   });
 
   // A bug in one turn must not end the fiber while the service goes on answering: the rows are still in the log.

@@ -111,6 +111,12 @@ export class SimulatedDisk {
     const here = () => {
       if (mount.isGone) throw new Gone();
     };
+    const remove = (name: string) => {
+      here();
+      this.#meet("remove");
+      this.#removed.push([name, existing(name)]);
+      this.#files.delete(name);
+    };
     return {
       list: () => [...this.#files.keys()],
       create: (name) => {
@@ -130,11 +136,13 @@ export class SimulatedDisk {
         this.#files.delete(from);
         this.#removed = [];
       },
-      remove: (name) => {
-        here();
-        this.#meet("remove");
-        this.#removed.push([name, existing(name)]);
-        this.#files.delete(name);
+      remove,
+      discard: (name) => {
+        try {
+          remove(name);
+        } catch {
+          // It stays.
+        }
       },
     };
   }
