@@ -75,3 +75,55 @@ test("no text breaks out of its row", () => {
   expect([count, rows.length]).toEqual([2, 2]);
   expect(rows[0]).toMatchObject({ page_title: text, user_id: text, properties: { [text]: text } });
 });
+
+test("an event that differs in one field from the one before has a row of its own", () => {
+  const base = {
+    event_type: "widget_impression",
+    event_id: "base",
+    occurred_at: testContext().receivedAt - 5000,
+    event_version: 1,
+    visitor_id: "v",
+    session_id: "s",
+    user_id: "u",
+    user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    source: "wordpress",
+    site_id: "a.org",
+    page_url: "https://a.org/x?utm_source=n&gclid=c",
+    page_path: "/x",
+    page_title: "t",
+    referrer: "https://google.com/",
+    screen: "1x1",
+    language: "de",
+    timezone: "UTC",
+    properties: typedEvents.widget_impression,
+  };
+  const others = [
+    { event_type: "other" },
+    { occurred_at: base.occurred_at + 1 },
+    { event_version: 2 },
+    { visitor_id: "v2" },
+    { session_id: "s2" },
+    { user_id: "u2" },
+    { user_agent: "curl/8.0" },
+    { source: "shop" },
+    { site_id: "b.org" },
+    { page_url: "https://a.org/x?utm_source=m&gclid=c" },
+    { page_path: "/y" },
+    { page_title: "ü" },
+    { referrer: "https://bing.com/" },
+    { referrer: undefined, referrer_domain: "t.co" },
+    { screen: "2x2" },
+    { language: "fr" },
+    { timezone: "CET" },
+    { properties: { ...typedEvents.widget_impression, mapping_id: 77 } },
+  ].map((other, index) => ({ ...base, ...other, event_id: `other ${index}` }));
+  const events = others.flatMap((other, index) => [
+    { ...base, event_id: `base ${index}` },
+    { ...base, event_id: `again ${index}` },
+    other,
+  ]);
+  expect(ingest(...events).rows).toEqual(events.flatMap((event) => ingest(event).rows));
+  expect(new Set(ingest(...others).rows.map((row) => JSON.stringify({ ...row, event_id: "" }))).size).toBe(
+    others.length,
+  );
+});

@@ -1,5 +1,4 @@
 import type { Rejection } from "../domain/event.ts";
-import { encodeRow } from "../store/event-row.ts";
 import type { Batch } from "./batch.ts";
 import { Draft, type IngestContext, type Step } from "./draft.ts";
 import { RowBuffer } from "./row-buffer.ts";
@@ -62,7 +61,7 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
       duplicates++;
       continue;
     }
-    encoded.add(encodeRow(draft, context));
+    encoded.add(draft, context);
     count++;
   }
   return { count, duplicates, rows: encoded.rows, rejections };

@@ -1,7 +1,7 @@
 import type { Draft, IngestContext } from "../ingest/draft.ts";
 
-/** The columns of `landing` in the order of an encoded row. */
-export const eventColumns = [
+/** Columns of `landing` in which the events of one request differ. */
+const ownColumns = [
   "batch",
   "project_id",
   "event_type",
@@ -9,6 +9,14 @@ export const eventColumns = [
   "event_id",
   "occurred_at",
   "received_at",
+  "mapping_id",
+  "post_id",
+  "device_slug",
+  "properties",
+] as const;
+
+/** Columns in which most events of one request are alike. */
+const sharedColumns = [
   "visitor_id",
   "session_id",
   "user_id",
@@ -37,11 +45,10 @@ export const eventColumns = [
   "screen",
   "language",
   "timezone",
-  "mapping_id",
-  "post_id",
-  "device_slug",
-  "properties",
 ] as const;
+
+/** The columns of `landing` in the order of an encoded row. */
+export const eventColumns = [...ownColumns, ...sharedColumns] as const;
 
 /**
  * Stands where the batch number goes, which is not known yet: as many digits as the largest exact number has. The number
@@ -51,20 +58,29 @@ const BATCH_PLACEHOLDER = 1_000_000_000_000_000;
 const BATCH_WIDTH = String(BATCH_PLACEHOLDER).length;
 
 /**
- * One line of `JSONCompactEachRow`, without its line break, and with room for its batch number. The row is built as
- * an array and written by `JSON.stringify`, which is three times as fast as joining texts. The properties stand in it as
- * they are: ClickHouse reads a JSON object into a string column as its text.
+ * The values of an event's own columns as JSON. They are written by `JSON.stringify` as one array, which is three times as
+ * fast as joining texts. The properties stand in it as they are: ClickHouse reads a JSON object into a string column as
+ * its text.
  */
-export const encodeRow = (draft: Draft, context: IngestContext): string => {
-  const { input, page, agent } = draft;
-  return JSON.stringify([
+export const ownValues = (draft: Draft, context: IngestContext): string =>
+  JSON.stringify([
     BATCH_PLACEHOLDER,
     context.project,
-    input.event_type,
+    draft.input.event_type,
     draft.eventVersion,
     draft.eventId,
     draft.occurredAt,
     context.receivedAt,
+    draft.mappingId,
+    draft.postId,
+    draft.deviceSlug,
+    draft.properties,
+  ]);
+
+/** The values of the shared columns as JSON. */
+export const sharedValues = (draft: Draft, { place }: IngestContext): string => {
+  const { input, page, agent } = draft;
+  return JSON.stringify([
     draft.visitorId,
     draft.sessionId,
     draft.userId,
@@ -82,8 +98,8 @@ export const encodeRow = (draft: Draft, context: IngestContext): string => {
     input.page_title ?? "",
     draft.referrerDomain,
     draft.channel,
-    context.place.country,
-    context.place.region,
+    place.country,
+    place.region,
     agent.deviceType,
     agent.browser,
     agent.browserVersion,
@@ -93,12 +109,25 @@ export const encodeRow = (draft: Draft, context: IngestContext): string => {
     input.screen ?? "",
     input.language ?? "",
     input.timezone ?? "",
-    draft.mappingId,
-    draft.postId,
-    draft.deviceSlug,
-    draft.properties,
   ]);
 };
+
+/** Whether two events of one request are certainly alike in all shared columns. */
+export const areAlike = (one: Draft, other: Draft): boolean =>
+  one.page === other.page &&
+  one.agent === other.agent &&
+  one.visitorId === other.visitorId &&
+  one.sessionId === other.sessionId &&
+  one.userId === other.userId &&
+  one.siteId === other.siteId &&
+  one.source === other.source &&
+  one.path === other.path &&
+  one.input.page_title === other.input.page_title &&
+  one.referrerDomain === other.referrerDomain &&
+  one.channel === other.channel &&
+  one.input.screen === other.input.screen &&
+  one.input.language === other.input.language &&
+  one.input.timezone === other.input.timezone;
 
 const NEW_LINE = 0x0a;
 

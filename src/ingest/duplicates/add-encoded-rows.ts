@@ -15,7 +15,7 @@ const valuesOf = (row: Buffer): ReadonlyArray<unknown> => {
 };
 
 /**
- * Adds the ids of encoded rows (see `encodeRow`), as they wait to be stored; the number of ids that were new. A row that
+ * Adds the ids of encoded rows (see `RowBuffer`), as they wait to be stored; the number of ids that were new. A row that
  * cannot be read has no id here; what becomes of it is up to the writer.
  */
 export const addEncodedRows = (ids: RecentIds, rows: Buffer): number => {
