@@ -1,16 +1,14 @@
 import { makeBodies } from "./bodies.ts";
 import { type Child, startChild, startService, temporaryDirectory } from "./child.ts";
-import { type LoadResult, load } from "./load.ts";
+import { load } from "./load.ts";
 import { median, type Row, thousands } from "./table.ts";
 
 /** Events of one burst: what the queue holds by default. */
 const BURST = 200_000;
 
-/** Bursts before the measured ones, until the code of both servers is compiled. */
+/** Bursts before the measured ones, until the code of the servers is compiled. */
 const WARM_UP_BURSTS = 3;
-const BURSTS = 7;
-
-const HALF_LOAD_SECONDS = 10;
+const BURSTS_PER_ROUND = 4;
 
 const durabilities = ["fsync", "process", "none"] as const;
 type Durability = (typeof durabilities)[number];
@@ -21,84 +19,66 @@ const names: Readonly<Record<Durability, string>> = {
   none: "accept, spool off",
 };
 
-interface Rate {
-  /** Events per second. */
-  readonly rate: number;
-  /** Milliseconds. */
-  readonly p99: number;
-}
-
-/** The rate over several bursts. Between them `settled` waits for the one before to be dealt with. */
-const burstRate = async (url: string, settled: () => Promise<void>): Promise<Rate> => {
-  const bodies = makeBodies(400);
-  const results: Array<LoadResult> = [];
-  for (let burst = 0; burst < WARM_UP_BURSTS + BURSTS; burst++) {
-    await settled();
-    const result = await load(url, bodies, { events: BURST });
-    if (burst >= WARM_UP_BURSTS) results.push(result);
-  }
-  return {
-    rate: median(results.map(({ accepted, seconds }) => accepted / seconds)),
-    p99: median(results.map(({ p99 }) => p99)),
-  };
-};
-
-const queued = async (url: string): Promise<number> =>
-  ((await (await fetch(`${url}/ready`)).json()) as { readonly queued: number }).queued;
+/** A merge that a burst has left to do would cost the next server's burst. */
+const QUIET_MS = 1000;
 
 const drained = async ({ url }: Child): Promise<void> => {
-  while ((await queued(url)) > 0) await Bun.sleep(100);
+  const queued = async () =>
+    ((await (await fetch(`${url}/ready`)).json()) as { readonly queued: number }).queued;
+  while ((await queued()) > 0) await Bun.sleep(100);
+  await Bun.sleep(QUIET_MS);
 };
 
-const bareRate = async (): Promise<Rate> => {
-  const server = await startChild("scripts/bench/bare-server.ts");
-  const measured = await burstRate(server.url, async () => {});
-  await server.stop();
-  return measured;
+/** Events answered per second in one burst. */
+const burst = async ({ url }: Child): Promise<number> => {
+  const { accepted, seconds } = await load(`${url}/v1/events`, makeBodies(400), { events: BURST });
+  return accepted / seconds;
 };
 
-/** The rate in bursts, and the time of an answer while half of that rate comes evenly. */
-const ownRate = async (durability: Durability): Promise<Rate & { readonly halfLoad: LoadResult }> => {
-  const service = await startService({
-    DATA_DIR: temporaryDirectory(),
-    MAX_QUEUE_SIZE: String(BURST * 2),
-    DURABILITY: durability,
-  });
-  const url = `${service.url}/v1/events`;
-  const measured = await burstRate(url, () => drained(service));
-  await drained(service);
-  const perSecond = measured.rate / 2;
-  const halfLoad = await load(url, makeBodies(400), { events: perSecond * HALF_LOAD_SECONDS, perSecond });
-  await service.stop();
-  return { ...measured, halfLoad };
-};
+interface Measured {
+  readonly bare: Array<number>;
+  readonly own: Readonly<Record<Durability, Array<number>>>;
+}
 
 /**
  * Events answered per second in a burst, against a server that only parses the same body: with the answer waiting for
  * the disk, for the process's hand-over to the system, and for nothing. The writer stores what it can beside it; load
- * generator, server and engine share the machine.
+ * generator, server and engine share the machine. The servers take turns, burst by burst, because the speed of a machine
+ * changes from minute to minute.
  */
 export const accept = async ({ rounds }: { readonly rounds: number }): Promise<ReadonlyArray<Row>> => {
-  const bare: Array<number> = [];
-  const own: Array<Readonly<Record<Durability, Awaited<ReturnType<typeof ownRate>>>>> = [];
-  for (let round = 0; round < rounds; round++) {
-    bare.push((await bareRate()).rate);
-    own.push({
-      fsync: await ownRate("fsync"),
-      process: await ownRate("process"),
-      none: await ownRate("none"),
+  const bare = await startChild("scripts/bench/bare-server.ts");
+  const start = (durability: Durability) =>
+    startService({
+      DATA_DIR: temporaryDirectory(),
+      MAX_QUEUE_SIZE: String(BURST * 2),
+      DURABILITY: durability,
     });
+  const services: Readonly<Record<Durability, Child>> = {
+    fsync: await start("fsync"),
+    process: await start("process"),
+    none: await start("none"),
+  };
+  const measured: Measured = { bare: [], own: { fsync: [], process: [], none: [] } };
+  for (let turn = 0; turn < WARM_UP_BURSTS + rounds * BURSTS_PER_ROUND; turn++) {
+    if (turn === WARM_UP_BURSTS) {
+      measured.bare.length = 0;
+      for (const durability of durabilities) measured.own[durability].length = 0;
+    }
+    measured.bare.push(await burst(bare));
+    for (const durability of durabilities) {
+      measured.own[durability].push(await burst(services[durability]));
+      await drained(services[durability]);
+    }
   }
+  for (const child of [bare, ...Object.values(services)]) await child.stop();
   return durabilities.map((durability) => {
-    const measured = own.map((round) => round[durability]);
-    const rate = thousands(median(measured.map(({ rate }) => rate)));
-    const half = measured.map(({ halfLoad }) => halfLoad);
-    const p99 = `p99 ${median(half.map(({ p99 }) => p99)).toFixed(1)} ms at half of it`;
+    const own = measured.own[durability];
     return {
       name: names[durability],
-      measured: `${rate} answered, ${p99}`,
-      against: `${thousands(median(bare))} parsed by a bare Bun.serve`,
-      ratio: median(measured.map(({ rate }, round) => rate / (bare[round] ?? Number.NaN))).toFixed(2),
+      measured: `${thousands(median(own))} answered`,
+      against: `${thousands(median(measured.bare))} parsed by a bare Bun.serve`,
+      ratio: median(own.map((rate, turn) => rate / (measured.bare[turn] ?? Number.NaN))).toFixed(2),
     };
   });
 };

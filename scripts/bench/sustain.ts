@@ -11,6 +11,7 @@ const WARM_UP = 400_000;
 const BACKLOG = 300_000;
 
 const LOOK_INTERVAL_MS = 20;
+const HALF_LOAD_SECONDS = 10;
 
 const engineAlone = async (events: number): Promise<number> => {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "engine-alone.ts"), String(events)], {
@@ -23,12 +24,25 @@ const engineAlone = async (events: number): Promise<number> => {
 const ready = async (url: string): Promise<{ readonly stored: number; readonly queued: number }> =>
   (await fetch(`${url}/ready`)).json() as Promise<{ stored: number; queued: number }>;
 
+interface Sustained {
+  /** Events per second. */
+  readonly rate: number;
+  /** Of an answer, in milliseconds, while half of that rate comes evenly. */
+  readonly p99: number;
+}
+
+const drained = async (url: string): Promise<void> => {
+  while ((await ready(url)).queued > 0) await Bun.sleep(LOOK_INTERVAL_MS);
+};
+
 /**
  * Events per second that are stored while as many come in: senders are held back so that the backlog stays at its size,
  * and the time runs from the end of one batch to the end of another.
  */
-const service = async (events: number): Promise<number> => {
+const service = async (events: number): Promise<Sustained> => {
   const child = await startService({ DATA_DIR: temporaryDirectory() });
+  const url = `${child.url}/v1/events`;
+  const bodies = makeBodies(400);
   const progress: Array<{ readonly at: number; readonly stored: number }> = [];
   let queued = 0;
   let isOver = false;
@@ -42,17 +56,19 @@ const service = async (events: number): Promise<number> => {
     }
   };
   const watching = watch();
-  await load(`${child.url}/v1/events`, makeBodies(400), {
-    events: WARM_UP + events + BACKLOG,
-    isHeld: () => queued >= BACKLOG,
-  });
+  await load(url, bodies, { events: WARM_UP + events + BACKLOG, isHeld: () => queued >= BACKLOG });
   isOver = true;
   await watching;
-  await child.stop();
   const first = progress.find(({ stored }) => stored >= WARM_UP);
   const last = progress.at(-1);
-  if (first === undefined || last === undefined || last.stored === first.stored) return Number.NaN;
-  return (last.stored - first.stored) / ((last.at - first.at) / 1000);
+  if (first === undefined || last === undefined || last.stored === first.stored)
+    throw new Error("Too few events to tell a rate; give more with --events.");
+  const rate = (last.stored - first.stored) / ((last.at - first.at) / 1000);
+  await drained(child.url);
+  const perSecond = rate / 2;
+  const { p99 } = await load(url, bodies, { events: perSecond * HALF_LOAD_SECONDS, perSecond });
+  await child.stop();
+  return { rate, p99 };
 };
 
 /** Events per second from the request to the tables, against the rows per second of the engine alone. */
@@ -63,7 +79,7 @@ export const sustain = async ({
   readonly events: number;
   readonly rounds: number;
 }): Promise<Row> => {
-  const own: Array<number> = [];
+  const own: Array<Sustained> = [];
   const alone: Array<number> = [];
   for (let round = 0; round < rounds; round++) {
     alone.push(await engineAlone(events));
@@ -71,8 +87,8 @@ export const sustain = async ({
   }
   return {
     name: "sustain",
-    measured: `${thousands(median(own))} from POST to queryable`,
+    measured: `${thousands(median(own.map(({ rate }) => rate)))} from POST to queryable; p99 of an answer ${median(own.map(({ p99 }) => p99)).toFixed(0)} ms at half of it`,
     against: `${thousands(median(alone))} by the engine alone, same rows and views`,
-    ratio: median(own.map((rate, round) => rate / (alone[round] ?? Number.NaN))).toFixed(2),
+    ratio: median(own.map(({ rate }, round) => rate / (alone[round] ?? Number.NaN))).toFixed(2),
   };
 };
