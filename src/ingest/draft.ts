@@ -35,7 +35,8 @@ export interface Drop {
 
 const noProperties = {};
 
-const noPage: PageAddress = {
+/** Of an event without a page. */
+export const noPage: PageAddress = {
   url: "",
   host: "",
   path: "",

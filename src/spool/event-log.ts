@@ -269,8 +269,11 @@ export class EventLog {
     return this.#cursor;
   }
 
-  /** Committed rows from number `fromRow` on, all of one segment; undefined when there are none up to `nextRow`. */
-  read(fromRow: number, limits: ReadLimits): LogRows | undefined {
+  /**
+   * Committed rows from number `fromRow` on, all of one segment; undefined when there are none up to `nextRow`. They stand
+   * at the beginning of `into` if it is given and has `maxBytes`, unless the first record is larger.
+   */
+  read(fromRow: number, limits: ReadLimits, into?: Buffer): LogRows | undefined {
     for (;;) {
       const cursor = this.#seek(fromRow);
       if (cursor === undefined) return fromRow < this.#nextRow ? noRows(this.#nextRow) : undefined;
@@ -280,19 +283,31 @@ export class EventLog {
         fromRow,
         limits,
         Math.min(rest, Math.max(limits.maxBytes, HEADER_BYTES)),
+        into,
       );
       if (found !== undefined) return found;
     }
   }
 
+  #roomFor(bytes: number): Buffer {
+    if (this.#block.length < bytes) this.#block = Buffer.allocUnsafeSlow(bytes);
+    return this.#block;
+  }
+
   // The records from the cursor on, moved together so that their rows lie in one piece. Undefined when only the cursor has
   // moved, and the question has to be asked again.
-  #readBlock(cursor: Cursor, fromRow: number, limits: ReadLimits, bytes: number): LogRows | undefined {
+  #readBlock(
+    cursor: Cursor,
+    fromRow: number,
+    limits: ReadLimits,
+    bytes: number,
+    into?: Buffer,
+  ): LogRows | undefined {
     const { maxRows, maxBytes } = limits;
     const untilRow = fromRow + maxRows;
-    if (this.#block.length < bytes) this.#block = Buffer.allocUnsafeSlow(bytes);
-    const length = cursor.segment.file.read(this.#block.subarray(0, bytes), cursor.offset);
-    const block = this.#block.subarray(0, length);
+    const room = into !== undefined && into.length >= bytes ? into : this.#roomFor(bytes);
+    const length = cursor.segment.file.read(room.subarray(0, bytes), cursor.offset);
+    const block = room.subarray(0, length);
     let at = 0;
     let end = 0;
     let count = 0;
@@ -304,7 +319,7 @@ export class EventLog {
         length === bytes && (header === undefined ? length - at < HEADER_BYTES : at + whole > length);
       if (isCut && cursor.offset + at + whole <= cursor.segment.endByte) {
         // By the block's end; a record that is larger than a block gets one of its size.
-        if (at === 0) return this.#readBlock(cursor, fromRow, limits, whole);
+        if (at === 0) return this.#readBlock(cursor, fromRow, limits, whole, into);
         break;
       }
       if (header === undefined || header.firstRow < cursor.row || !isSound(block, at, header)) {

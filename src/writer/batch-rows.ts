@@ -44,10 +44,12 @@ export class BatchRows {
     return Effect.gen(this, function* () {
       const untilRow = this.#fromRow + maxRows;
       while (this.#endRow < untilRow && this.#end < maxBytes) {
-        const found = this.#log.read(this.#endRow, {
+        this.#reserve(SLICE_BYTES, maxBytes);
+        const limits = {
           maxRows: untilRow - this.#endRow,
           maxBytes: Math.min(SLICE_BYTES, maxBytes - this.#end),
-        });
+        };
+        const found = this.#log.read(this.#endRow, limits, this.#bytes.subarray(this.#end));
         if (found === undefined) return;
         this.#add(found.rows);
         this.#count += found.count;
@@ -59,14 +61,20 @@ export class BatchRows {
 
   #add(rows: Buffer): void {
     const end = this.#end + rows.length;
-    if (end > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(end * 2);
-      this.#bytes.copy(larger, 0, 0, this.#end);
-      this.#bytes = larger;
+    if (rows.buffer !== this.#bytes.buffer) {
+      this.#reserve(rows.length, end);
+      rows.copy(this.#bytes, this.#end);
     }
-    rows.copy(this.#bytes, this.#end);
     numberRows(this.#bytes.subarray(this.#end, end), this.#number);
     this.#end = end;
+  }
+
+  #reserve(more: number, atMost: number): void {
+    const needed = this.#end + more;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, atMost + SLICE_BYTES)));
+    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes = larger;
   }
 
   get rows(): Buffer {

@@ -32,6 +32,9 @@ const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** Another process may ask at any time for a dead letter to be tried again. */
 const LETTERS_CHECKED_EVERY = Duration.seconds(2);
 
+/** After so long without an event the memory of large batches is given back. */
+const MEMORY_KEPT_MS = 60_000;
+
 /** At shutdown what is in the spool is stored for so long; what is left is stored after the next start. */
 const DRAIN_DEADLINE = Duration.seconds(10);
 
@@ -133,6 +136,7 @@ const make = Effect.gen(function* () {
     if (log.nextRow <= from) {
       yield* spool.awaitRow(from + 1, LETTERS_CHECKED_EVERY);
       if (log.nextRow <= from) {
+        if ((yield* Clock.currentTimeMillis) - lastFlushAt < MEMORY_KEPT_MS) return;
         current.release();
         ahead.release();
         return;

@@ -1,7 +1,7 @@
-import type { Step } from "../draft.ts";
+import { noPage, type Step } from "../draft.ts";
 import { rememberLast } from "../remember-last.ts";
 import { channelOf, isInternal } from "./channel.ts";
-import { cleanPageUrl, cleanPath } from "./page-url.ts";
+import { cleanPageUrl, cleanPath, type PageAddress } from "./page-url.ts";
 import { referrerDomain } from "./referrer.ts";
 
 const addressOf = rememberLast(cleanPageUrl);
@@ -27,6 +27,17 @@ export const putSource: Step = (draft) => {
   return undefined;
 };
 
+const arrivalOf = (domain: string, page: PageAddress, siteId: string) => {
+  const siteHost = page.host || siteId;
+  const referrerDomain = domain !== "" && isInternal(domain, siteHost) ? "" : domain;
+  const { utmSource, utmMedium, utmCampaign, clickIdType } = page;
+  const channel = channelOf({ referrerDomain, siteHost, utmSource, utmMedium, utmCampaign, clickIdType });
+  return { domain, page, siteId, referrerDomain, channel };
+};
+
+// The events of a batch mostly come from one page.
+let last = arrivalOf("", noPage, "");
+
 /** Where the visitor came from; a site's own pages are not a referrer. */
 export const putArrival: Step = (draft) => {
   const { referrer, referrer_domain } = draft.input;
@@ -35,16 +46,10 @@ export const putArrival: Step = (draft) => {
     : referrer
       ? domainOf(referrer)
       : "";
-  const { page } = draft;
-  const siteHost = page.host || draft.siteId;
-  draft.referrerDomain = domain !== "" && isInternal(domain, siteHost) ? "" : domain;
-  draft.channel = channelOf({
-    referrerDomain: draft.referrerDomain,
-    siteHost,
-    utmSource: page.utmSource,
-    utmMedium: page.utmMedium,
-    utmCampaign: page.utmCampaign,
-    clickIdType: page.clickIdType,
-  });
+  if (domain !== last.domain || draft.page !== last.page || draft.siteId !== last.siteId) {
+    last = arrivalOf(domain, draft.page, draft.siteId);
+  }
+  draft.referrerDomain = last.referrerDomain;
+  draft.channel = last.channel;
   return undefined;
 };
