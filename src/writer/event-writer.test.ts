@@ -31,14 +31,14 @@ describe("a flush that may wait for a minute", () => {
     await service.settled();
   });
 
-  test("comes before its time when there are enough for a batch", async () => {
-    for (let n = 0; n < 7; n++) await service.post(events(30, "many", n * 30));
-    // Two batches are full; what is left waits for its time.
+  test("comes before its time when several batches are full", async () => {
+    for (let n = 0; n < 5; n++) await service.post(events(60, "many", n * 60));
     const { state } = await service.run(Spool);
-    while (state().waiting > 10) await Bun.sleep(5);
+    while (state().waiting > 0) await Bun.sleep(5);
+    await service.post(events(120, "waiting"));
     const many = Effect.flatMap(ClickHouse, ({ query }) => query<BatchRow>(batchesOf("many")));
-    expect(await service.run(many)).toMatchObject([{ n: 100 }, { n: 100 }]);
-    expect(state().waiting).toBe(10);
+    expect(await service.run(many)).toMatchObject([{ n: 100 }, { n: 100 }, { n: 100 }]);
+    expect(state().waiting).toBe(120);
   });
 });
 
