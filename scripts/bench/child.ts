@@ -54,6 +54,6 @@ export const startService = (env: Record<string, string>): Promise<Child> =>
     PORT: "0",
     HOST: "127.0.0.1",
     UV_THREADPOOL_SIZE: "16",
-    MIMALLOC_PURGE_DELAY: process.env.PURGE ?? "2000",
+    MIMALLOC_PURGE_DELAY: "2000",
     ...env,
   });

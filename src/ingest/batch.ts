@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { Either } from "effect";
 import { MalformedBatch } from "../domain/errors.ts";
 import { limits } from "../domain/event.ts";
@@ -26,10 +26,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
  */
 export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch> => {
   if (body.length === 0) return malformed("The body is empty.");
-  if (!isUtf8(body)) return malformed("The body is not valid UTF-8.");
+  // Most bodies are ASCII, which is decoded faster where it is known to be.
+  const encoding = isAscii(body) ? "latin1" : isUtf8(body) ? "utf8" : undefined;
+  if (encoding === undefined) return malformed("The body is not valid UTF-8.");
   // RFC 8259 lets a reader pass over a byte order mark; senders on Windows write one.
   const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8", start);
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(encoding, start);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
