@@ -25,7 +25,7 @@ test("without any setting everything has its default", () => {
     clickhouseDatabase: "analytics",
     clickhouseUsername: "default",
     autoMigrate: false,
-    batchSize: 50_000,
+    batchSize: 100_000,
     flushIntervalMs: 1000,
     maxQueueSize: 200_000,
     durability: "fsync",
