@@ -4,7 +4,7 @@ import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
-import { layerSpool } from "./spool/spool.ts";
+import { layerSpool } from "./spool/layer.ts";
 import { layerEmbedded } from "./store/embedded.ts";
 import { migrate, requireMigrated } from "./store/migrator.ts";
 import { layerServer } from "./store/server.ts";

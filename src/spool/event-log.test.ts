@@ -361,3 +361,30 @@ test("what a killed process had written survives a power loss once it was found"
   await EventLog.open(watched, options({ sync: false }));
   expect(synced).toHaveLength(1);
 });
+
+test("asking for an age does not make the next read begin anew", async () => {
+  let bytesRead = 0;
+  const memory = memoryDisk();
+  const disk: Disk = {
+    ...memory,
+    create: (name) => {
+      const file = memory.create(name);
+      return {
+        ...file,
+        read: (into, position) => {
+          const length = file.read(into, position);
+          bytesRead += length;
+          return length;
+        },
+      };
+    },
+  };
+  const log = await EventLog.open(disk, options({ segmentBytes: 1e6 }));
+  for (let n = 0; n < 50; n++) await log.commit([Buffer.from(rowsOf(n * 5, 5))], 5, n);
+  let row = 0;
+  while (row < 240) row = log.read(row, limits)?.endRow ?? Number.NaN;
+  bytesRead = 0;
+  expect(log.writtenAt(3)).toBe(0);
+  log.read(row, limits);
+  expect(bytesRead).toBeLessThan(1000);
+});

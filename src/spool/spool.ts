@@ -1,36 +1,25 @@
-import { join } from "node:path";
-import {
-  Clock,
-  Context,
-  Data,
-  Deferred,
-  type Duration,
-  Effect,
-  Fiber,
-  FiberId,
-  Layer,
-  Runtime,
-} from "effect";
-import { AppSettings } from "../config.ts";
+import { Clock, Context, Data, Deferred, type Duration, Effect, Fiber, FiberId, Runtime } from "effect";
 import { QueueFull, SpoolFull, SpoolUnavailable } from "../domain/errors.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import { lockDirectory } from "../store/directory-lock.ts";
-import { type Disk, openDisk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { EventLog } from "./event-log.ts";
 import { makeEventQueue, type SpoolRefusal, type WaitingRows } from "./event-queue.ts";
-import { Ledger } from "./ledger.ts";
-import { memoryDisk } from "./memory-disk.ts";
+import type { Ledger } from "./ledger.ts";
 import { nextTurn } from "./next-turn.ts";
-import { openLedger } from "./open-ledger.ts";
 import { HEADER_BYTES } from "./record.ts";
 import { type KeptRows, RowPieces } from "./row-pieces.ts";
-import { type Damage, segmentNames } from "./segment.ts";
+import type { Damage } from "./segment.ts";
 
 /** The spool of the data directory cannot be used at all. */
 export class SpoolNotOpened extends Data.TaggedError("SpoolNotOpened")<{
   readonly message: string;
   readonly cause: unknown;
-}> {}
+}> {
+  static of(cause: unknown, directory?: string): SpoolNotOpened {
+    const place = directory === undefined ? "" : ` in ${directory}`;
+    return new SpoolNotOpened({ message: `The spool${place} cannot be opened: ${describe(cause)}`, cause });
+  }
+}
 
 export interface SpoolState {
   /** Events that are durable and not stored yet. */
@@ -140,8 +129,7 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
             );
           },
         }),
-      catch: (cause) =>
-        new SpoolNotOpened({ message: `The spool cannot be opened: ${describe(cause)}`, cause }),
+      catch: (cause) => SpoolNotOpened.of(cause),
     });
     yield* Effect.addFinalizer(() => Effect.sync(() => log.close()));
     const queue = yield* makeEventQueue<QueuedRows>(maxWaiting);
@@ -300,34 +288,3 @@ export const makeSpool = ({ disk, ledger, sync, maxBytes, maxWaiting }: SpoolPar
       },
     } satisfies SpoolShape;
   });
-
-const make = Effect.gen(function* () {
-  const { dataDir, durability, spoolMaxBytes, maxQueueSize } = yield* AppSettings;
-  const directory = join(dataDir, "spool");
-  const inMemory = durability === "none";
-  const sync = durability === "fsync";
-  const notOpened = (cause: unknown) =>
-    new SpoolNotOpened({ message: `The spool in ${directory} cannot be opened: ${describe(cause)}`, cause });
-  const disk = yield* Effect.try({
-    try: () => (inMemory ? memoryDisk() : openDisk(directory)),
-    catch: notOpened,
-  });
-  // Two processes would write over each other's events. With a ClickHouse server no engine keeps the second one out.
-  if (!inMemory) yield* lockDirectory(dataDir);
-  const { ledger, setAside } = yield* Effect.acquireRelease(
-    Effect.try({
-      try: () =>
-        inMemory
-          ? { ledger: new Ledger(":memory:", { sync: false, isLost: false }), setAside: undefined }
-          : openLedger(directory, sync, segmentNames(disk).length > 0),
-      catch: notOpened,
-    }),
-    (opened) => Effect.sync(() => opened.ledger.close()),
-  );
-  if (setAside !== undefined) {
-    yield* Effect.logError(`The ledger of the spool is damaged and was set aside as ${setAside}`);
-  }
-  return yield* makeSpool({ disk, ledger, sync, maxBytes: spoolMaxBytes, maxWaiting: maxQueueSize });
-});
-
-export const layerSpool = Layer.scoped(Spool, make);

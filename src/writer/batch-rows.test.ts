@@ -9,17 +9,17 @@ const line = (row: number, batch = "1000000000000000") => `[${batch},"row ${row}
 const lines = (from: number, to: number, batch?: string) =>
   Array.from({ length: to - from }, (_, n) => line(from + n, batch)).join("");
 
-/** Rows 0 to 99 in records of 7, several to a segment. */
-const openLog = async () => {
+/** Rows in records of 7, several to a segment. */
+const openLog = async (from = 0, to = 100) => {
   const log = await EventLog.open(memoryDisk(), {
     segmentBytes: 900,
     sync: false,
-    floor: 0,
+    floor: from,
     onRows: () => {},
     onDamage: () => {},
   });
-  for (let row = 0; row < 100; row += 7) {
-    const end = Math.min(row + 7, 100);
+  for (let row = from; row < to; row += 7) {
+    const end = Math.min(row + 7, to);
     await log.commit([Buffer.from(lines(row, end))], end - row, 0);
   }
   return log;
@@ -72,15 +72,7 @@ test("it ends with the record that reaches its bytes", async () => {
 });
 
 test("rows that are not there any more count in its numbers only", async () => {
-  const log = await EventLog.open(memoryDisk(), {
-    segmentBytes: 900,
-    sync: false,
-    floor: 50,
-    onRows: () => {},
-    onDamage: () => {},
-  });
-  await log.commit([Buffer.from(lines(50, 60))], 10, 0);
-  const batch = new BatchRows(log);
+  const batch = new BatchRows(await openLog(50, 60));
   batch.begin(1, 40);
   await Effect.runPromise(batch.fill({ maxRows: 15, maxBytes: roomy }));
   expect([batch.count, batch.endRow, batch.rows.toString()]).toEqual([5, 55, numbered(50, 55, 1)]);

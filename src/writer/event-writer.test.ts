@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Context, Effect, Exit, Layer, Logger, ManagedRuntime, Scope } from "effect";
 import { layerMetrics } from "../metrics/metrics.ts";
-import { layerSpool, Spool } from "../spool/spool.ts";
+import { layerSpool } from "../spool/layer.ts";
+import { Spool } from "../spool/spool.ts";
 import { ClickHouse, type ClickHouseShape } from "../store/clickhouse.ts";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { appendRows } from "../testing/service/append-rows.ts";

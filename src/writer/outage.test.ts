@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect";
 import { layerMetrics } from "../metrics/metrics.ts";
-import { layerSpool } from "../spool/spool.ts";
+import { layerSpool } from "../spool/layer.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { migrate } from "../store/migrator.ts";
 import { makeServer } from "../store/server.ts";
