@@ -1,6 +1,8 @@
 import type { QueryParams } from "../store/clickhouse.ts";
-import type { BotRule, Filters, Question } from "./question.ts";
-import { type Dimension, dimensionTypes, events, type StatsTable } from "./tables.ts";
+import { eventFields } from "./catalogue/dimensions.ts";
+import { filterCondition } from "./filters/condition.ts";
+import type { BotRule, Question } from "./question.ts";
+import { events, type StatsTable } from "./tables.ts";
 
 /** SQL made of catalogue fragments, and the values for its placeholders. */
 export interface Statement {
@@ -21,32 +23,20 @@ const botConditions: Readonly<Record<BotRule, ReadonlyArray<string>>> = {
   only: ["t.is_bot"],
 };
 
-const filtered = (filters: Filters) =>
-  (Object.keys(dimensionTypes) as ReadonlyArray<Dimension>).flatMap((name) => {
-    const values = filters[name];
-    return values === undefined ? [] : [{ name, values }];
-  });
+/** What limits the rows that a question is about. */
+export type Scope = Pick<Question, "project" | "fromMs" | "toMs" | "eventTypes" | "filter" | "bots" | "zone">;
 
-/** The rows of `table` that a question is about. */
-export const whereClause = (
-  {
-    project,
-    fromMs,
-    toMs,
-    eventTypes,
-    filters,
-    bots,
-  }: Omit<Question, "groups" | "bucketStartsMs" | "metrics">,
-  table: StatsTable,
-): Statement => {
+/** The rows of `table` that a question is about. Throws where the filter has a field that the table does not. */
+export const whereClause = (scope: Scope, table: StatsTable): Statement => {
+  const { project, fromMs, toMs, eventTypes, bots } = scope;
   const byType = table.eventTypes === "each" && eventTypes !== undefined;
-  const active = filtered(filters);
+  const filter = filterCondition(scope.filter, eventFields({ fromMs, toMs, zone: scope.zone }));
   return {
     sql: [
       "t.project_id = {project:String}",
       table.inRange,
       ...(byType ? ["t.event_type IN {event_types:Array(String)}"] : []),
-      ...active.map(({ name }) => `t.${name} IN {${name}:Array(${dimensionTypes[name]})}`),
+      filter.sql,
       ...(table === events ? botConditions[bots] : []),
     ].join(" AND "),
     params: {
@@ -54,7 +44,7 @@ export const whereClause = (
       range_from: table.timeParam(fromMs),
       range_to: table.timeParam(toMs),
       ...(byType ? { event_types: eventTypes } : {}),
-      ...Object.fromEntries(active.map(({ name, values }) => [name, values])),
+      ...filter.params,
     },
   };
 };

@@ -5,16 +5,22 @@ import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { edgesOf, type TimeRange } from "./calendar/buckets.ts";
 import { dateAt, startOfDayMs } from "./calendar/zone.ts";
+import type { Field } from "./catalogue/dimensions.ts";
+import { everything, type Filter, fieldsOf } from "./filters/filter.ts";
 import type { Question } from "./question.ts";
 import { whereClause } from "./statement.ts";
-import { type Dimension, events, rollups, type StatsTable } from "./tables.ts";
+import { events, fieldOf, rollups, type StatsTable } from "./tables.ts";
 
 const DAY_MS = 86_400_000;
 
-const knowsDimensions = (table: StatsTable, { filters, groups, metrics }: Question): boolean =>
-  [...(Object.keys(filters) as ReadonlyArray<Dimension>), ...groups].every((name) =>
-    table.dimensions.includes(name),
-  ) && metrics.every((metric) => table.metrics[metric] !== undefined);
+const knowsFields = (table: StatsTable, { filter, groups, metrics }: Question): boolean => {
+  const known: ReadonlyArray<Field> = table.dimensions.map((name) => fieldOf[name]);
+  return (
+    fieldsOf(filter).every((field) => known.includes(field)) &&
+    groups.every((name) => table.dimensions.includes(name)) &&
+    metrics.every((metric) => table.metrics[metric] !== undefined)
+  );
+};
 
 const knowsEventTypes = ({ eventTypes }: StatsTable, asked: Question["eventTypes"]): boolean =>
   eventTypes === "each" ||
@@ -33,21 +39,36 @@ export const decideTable = (question: Question, range: TimeRange): StatsTable =>
   (question.bots === "exclude"
     ? rollups.find(
         (table) =>
-          knowsDimensions(table, question) &&
+          knowsFields(table, question) &&
           knowsEventTypes(table, question.eventTypes) &&
           canBeCut(table, question, range),
       )
     : undefined) ?? events;
 
+/** The fields that the hourly rollup has. */
+const hourlyFields: ReadonlyArray<Field> = ["site", "source"];
+
+/** A filter that lets through at least as much and looks at these fields only. */
+const withoutOthers = (filter: Filter, known: ReadonlyArray<Field>): Filter => {
+  if (fieldsOf(filter).every((field) => known.includes(field))) return filter;
+  return filter.kind === "all"
+    ? { kind: "all", filters: filter.filters.map((part) => withoutOthers(part, known)) }
+    : everything;
+};
+
 /** The parameter that keeps a question from every rollup, and what to ask instead. */
 const obstacle = (question: Question, range: TimeRange): { parameter: string; advice: string } => {
   if (question.bots !== "exclude") return { parameter: "bots", advice: "or leave bots out" };
   const fitting = rollups.filter(
-    (table) => knowsDimensions(table, question) && knowsEventTypes(table, question.eventTypes),
+    (table) => knowsFields(table, question) && knowsEventTypes(table, question.eventTypes),
   );
   if (fitting.length === 0) {
-    const filter = Object.keys(question.filters).find((name) => name !== "site_id" && name !== "source");
-    return { parameter: filter ?? "event_type", advice: "or ask without this filter" };
+    const filtered = fieldsOf(question.filter).find((field) => !hourlyFields.includes(field));
+    const parameter = Object.entries(fieldOf).find(([, field]) => field === filtered)?.[0] ?? "filter";
+    return {
+      parameter: filtered === undefined ? "event_type" : parameter,
+      advice: "or ask without this filter",
+    };
   }
   // The finest cut that one of them allows.
   const grainMs = Math.min(...fitting.map((table) => table.grainMs));
@@ -73,11 +94,10 @@ export const requireRawEvents = (
     if (question.bots === "exclude") {
       const hourly = rollups.find(({ name }) => name === "hourly_event_stats") as StatsTable;
       const hourMs = hourly.grainMs;
-      const { mapping_id, post_id, device_slug, ...filters } = question.filters;
       const where = whereClause(
         {
           ...question,
-          filters,
+          filter: withoutOthers(question.filter, hourlyFields),
           fromMs: Math.floor(range.fromMs / hourMs) * hourMs,
           toMs: Math.min(Math.ceil(range.toMs / hourMs), Math.ceil(cutoffMs / hourMs)) * hourMs,
         },

@@ -1,12 +1,14 @@
-/** What questions can be filtered and grouped by, with the type of their values. Each is a column of `events`. */
-export const dimensionTypes = {
-  site_id: "String",
-  source: "String",
-  mapping_id: "UInt64",
-  post_id: "UInt64",
-  device_slug: "String",
-} as const;
-export type Dimension = keyof typeof dimensionTypes;
+import type { Field } from "./catalogue/dimensions.ts";
+
+/** The columns that rows can be grouped by, and the field that filters have for each. */
+export const fieldOf = {
+  site_id: "site",
+  source: "source",
+  mapping_id: "widget",
+  post_id: "post",
+  device_slug: "device_slug",
+} as const satisfies Readonly<Record<string, Field>>;
+export type Dimension = keyof typeof fieldOf;
 
 /** The event types that count as widget numbers. */
 export const widgetEventTypes: ReadonlyArray<string> = ["widget_impression", "widget_click"];
@@ -17,7 +19,7 @@ export type Metric = "impressions" | "clicks" | "events" | "visitors";
 /** A table as the answers see it. Its fragments call it `t`, so that no alias can be taken for a column. */
 export interface StatsTable {
   readonly name: "events" | "daily_widget_stats" | "daily_post_stats" | "hourly_event_stats";
-  /** Dimensions that can be filtered and grouped by. */
+  /** Columns that can be filtered and grouped by; `events` can be filtered by every other field of events too. */
   readonly dimensions: ReadonlyArray<Dimension>;
   /** `each` keeps event types apart; otherwise the table counts just these together. */
   readonly eventTypes: "each" | ReadonlyArray<string>;

@@ -137,7 +137,7 @@ test("what is left out has its default", () => {
   expect(widgets(JANUARY)).toEqual({
     project: "default",
     range: { fromMs: Date.UTC(2024, 0, 1), toMs: Date.UTC(2024, 1, 1), zone: "UTC" },
-    filters: {},
+    filter: { kind: "all", filters: [] },
     bots: "exclude",
     groupBy: [],
     sort: [{ column: "impressions", descending: true }],
@@ -191,10 +191,15 @@ test.each(ranges)("%s is from %s until %s", (query, from, to) => {
 
 test("values are repeated or separated by commas, but a comma belongs to a device", () => {
   const query = `${JANUARY}&post_id=1,2&post_id=2&post_id=3&site_id=a.org,b.org&device_slug=a,b&device_slug=c`;
-  expect(widgets(query).filters).toEqual({
-    post_id: [1, 2, 3],
-    site_id: ["a.org", "b.org"],
-    device_slug: ["a,b", "c"],
+  const is = (field: string, values: ReadonlyArray<string>) => ({
+    kind: "condition",
+    field,
+    operator: "is",
+    values,
+  });
+  expect(widgets(query).filter as unknown).toEqual({
+    kind: "all",
+    filters: [is("site", ["a.org", "b.org"]), is("post", ["1", "2", "3"]), is("device_slug", ["a,b", "c"])],
   });
 });
 

@@ -1,8 +1,10 @@
 import { Either } from "effect";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts";
-import { type BotRule, botRules, type Filters } from "../question.ts";
-import type { Dimension } from "../tables.ts";
+import type { Field } from "../catalogue/dimensions.ts";
+import { both, type Condition, everything, type Filter } from "../filters/filter.ts";
+import { parseFilter } from "../filters/parse.ts";
+import { type BotRule, botRules } from "../question.ts";
 import { decodeRange } from "./range.ts";
 import {
   choice,
@@ -32,15 +34,21 @@ const names = (maximum: number, commas = true): ListRule<string> => ({
   commas,
 });
 
+/** A parameter that is short for a condition: the field is one of the values. */
+interface FilterRule {
+  readonly field: Field;
+  readonly rule: ListRule<string> | ListRule<number>;
+}
+
 // The lengths are those that events are taken with.
-const filterRules: Readonly<Record<Dimension, ListRule<string> | ListRule<number>>> = {
-  site_id: names(253),
-  source: names(64),
-  mapping_id: ids,
-  post_id: ids,
-  device_slug: names(200, false),
-};
-const filterNames = Object.keys(filterRules) as ReadonlyArray<Dimension>;
+const filterRules = {
+  site_id: { field: "site", rule: names(253) },
+  source: { field: "source", rule: names(64) },
+  mapping_id: { field: "widget", rule: ids },
+  post_id: { field: "post", rule: ids },
+  device_slug: { field: "device_slug", rule: names(200, false) },
+} as const satisfies Readonly<Record<string, FilterRule>>;
+const filterNames = Object.keys(filterRules) as ReadonlyArray<keyof typeof filterRules>;
 
 const eventTypeRule: ListRule<string> = {
   takes: "event types, 1 to 64 letters, digits, spaces or any of _ : . $ -, separated by commas",
@@ -48,27 +56,33 @@ const eventTypeRule: ListRule<string> = {
   commas: true,
 };
 
-const commonNames = ["project", "from", "to", "timezone", "bots", ...filterNames];
+/** The names of what `decodeCommon` reads. */
+export const commonNames = ["project", "from", "to", "timezone", "bots", "filter", ...filterNames];
 
 /** What every route of the stats takes. */
 export interface StatsQuery {
   readonly project: string;
   readonly range: TimeRange;
-  readonly filters: Filters;
+  readonly filter: Filter;
   readonly bots: BotRule;
 }
 
-const decodeFilters = (params: URLSearchParams): Decoded<Filters> =>
+const decodeFilter = (params: URLSearchParams): Decoded<Filter> =>
   Either.gen(function* () {
-    const filters: Partial<Record<Dimension, ReadonlyArray<string | number>>> = {};
+    let filter = everything;
     for (const name of filterNames) {
       if (!params.has(name)) continue;
-      filters[name] = yield* list<string | number>(params, name, filterRules[name]);
+      const { field, rule } = filterRules[name];
+      const values = yield* list<string | number>(params, name, rule);
+      const condition: Condition = { kind: "condition", field, operator: "is", values: values.map(String) };
+      filter = both(filter, condition);
     }
-    return filters;
+    for (const text of params.getAll("filter")) filter = both(filter, yield* parseFilter(text, "filter"));
+    return filter;
   });
 
-const decodeCommon = (params: URLSearchParams): Decoded<StatsQuery> =>
+/** The parameters that every route of the stats takes; names are looked at by `onlyKnown`. */
+export const decodeCommon = (params: URLSearchParams): Decoded<StatsQuery> =>
   Either.gen(function* () {
     const takesProject = "a project's name of 1 to 64 characters";
     const project = (yield* scalar(params, "project", takesProject)) ?? DEFAULT_PROJECT;
@@ -76,7 +90,7 @@ const decodeCommon = (params: URLSearchParams): Decoded<StatsQuery> =>
     return {
       project,
       range: yield* decodeRange(params),
-      filters: yield* decodeFilters(params),
+      filter: yield* decodeFilter(params),
       bots: yield* choice(params, "bots", botRules, "exclude"),
     };
   });
