@@ -38,8 +38,14 @@ const insertThreads = {
   os_threads_nice_value_query: INSERT_NICENESS,
   os_threads_nice_value_materialized_view: INSERT_NICENESS,
 };
+/**
+ * Threads that the engine keeps when they have nothing to do. It would keep a thousand, each with three open files and
+ * memory of its own: whatever a busy minute needed once.
+ */
+const IDLE_THREADS = 32;
 const engineArguments = [
   "--",
+  `--max_thread_pool_free_size=${IDLE_THREADS}`,
   `--os_threads_nice_value_merge_mutate=${MERGE_NICENESS}`,
   // Neither a merge nor an insert begins that would leave less.
   `--storage_configuration.disks.default.keep_free_space_bytes=${MARGIN_BYTES}`,
