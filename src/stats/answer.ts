@@ -6,7 +6,7 @@ import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import type { TimeRange } from "./calendar/buckets.ts";
 import type { Question } from "./question.ts";
 import { type RowsOrder, selectStatement } from "./statement.ts";
-import { decideTable, requireRawEvents } from "./table-decider.ts";
+import { decideTable, obstacleOf, requireRawEvents } from "./table-decider.ts";
 import { events } from "./tables.ts";
 
 /** For measurements and tests: `raw` asks the single events also where a rollup could answer. */
@@ -31,7 +31,9 @@ export const answer = <Row extends object>(
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const table = options.table === "raw" ? events : decideTable(question, range);
-    if (table === events && options.table !== "raw") yield* requireRawEvents(question, range);
+    if (table === events && options.table !== "raw") {
+      yield* requireRawEvents(question, range, obstacleOf(question, range));
+    }
     const { sql, params } = selectStatement(question, table, order);
     return yield* clickhouse.query<Row>(sql, params);
   });

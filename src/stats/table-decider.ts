@@ -8,7 +8,7 @@ import { dateAt, startOfDayMs } from "./calendar/zone.ts";
 import type { Field } from "./catalogue/dimensions.ts";
 import { everything, type Filter, fieldsOf } from "./filters/filter.ts";
 import type { Question } from "./question.ts";
-import { whereClause } from "./statement.ts";
+import { type Scope, whereClause } from "./statement.ts";
 import { events, fieldOf, rollups, type StatsTable } from "./tables.ts";
 
 const DAY_MS = 86_400_000;
@@ -56,8 +56,15 @@ const withoutOthers = (filter: Filter, known: ReadonlyArray<Field>): Filter => {
     : everything;
 };
 
+/** Why a question needs single events. */
+export interface Obstacle {
+  readonly parameter: string;
+  /** What to ask instead, as "or …". */
+  readonly advice?: string;
+}
+
 /** The parameter that keeps a question from every rollup, and what to ask instead. */
-const obstacle = (question: Question, range: TimeRange): { parameter: string; advice: string } => {
+export const obstacleOf = (question: Question, range: TimeRange): Obstacle => {
   if (question.bots !== "exclude") return { parameter: "bots", advice: "or leave bots out" };
   const fitting = rollups.filter(
     (table) => knowsFields(table, question) && knowsEventTypes(table, question.eventTypes),
@@ -83,8 +90,9 @@ const obstacle = (question: Question, range: TimeRange): { parameter: string; ad
  * saying so. Succeeds where nothing can have been lost, because no event was ever counted before the raw retention.
  */
 export const requireRawEvents = (
-  question: Question,
+  question: Scope,
   range: TimeRange,
+  { parameter, advice }: Obstacle = { parameter: "from" },
 ): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
   Effect.gen(function* () {
     const { rawRetentionDays } = yield* AppSettings;
@@ -112,10 +120,12 @@ export const requireRawEvents = (
     }
 
     const first = dateAt(cutoffMs, range.zone).add({ days: 1 });
-    const kept = startOfDayMs(first, range.zone) < range.toMs ? `: ask from ${first} on, ` : ": ";
-    const { parameter, advice } = obstacle(question, range);
+    const ways = [
+      ...(startOfDayMs(first, range.zone) < range.toMs ? [`ask from ${first} on`] : []),
+      ...(advice === undefined ? [] : [advice]),
+    ];
     return yield* new InvalidParameter({
       parameter,
-      message: `needs single events, which are kept for ${rawRetentionDays} days${kept}${advice}.`,
+      message: `needs single events, which are kept for ${rawRetentionDays} days${ways.length === 0 ? "" : ": "}${ways.join(", ")}.`,
     });
   });
