@@ -4,6 +4,8 @@ import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
+import { layerSealedDays } from "./sealing/sealed-days.ts";
+import { layerSealer } from "./sealing/sealer.ts";
 import { layerSpool } from "./spool/layer.ts";
 import { layerEmbedded } from "./store/embedded.ts";
 import { migrate, requireMigrated } from "./store/migrator.ts";
@@ -26,7 +28,8 @@ export const layerMigrated = Layer.effectDiscard(
 );
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
-export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest, layerHourlyVerify).pipe(
+export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest, layerHourlyVerify, layerSealer).pipe(
+  Layer.provideMerge(layerSealedDays),
   Layer.provideMerge(layerEventWriter),
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
   Layer.provideMerge(layerDuplicateIds),

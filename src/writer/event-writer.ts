@@ -16,6 +16,8 @@ export interface WriterState {
   readonly alive: boolean;
   /** Rows stored since start. */
   readonly stored: number;
+  /** Every batch up to this number is in all tables that views feed, or was given up; later ones may be in some. */
+  readonly completedBatch: number;
   /** Why the batch under way is not stored yet; undefined when all is well. */
   readonly failing: string | undefined;
 }
@@ -63,6 +65,8 @@ const make = Effect.gen(function* () {
   if (lost !== undefined) yield* Effect.logWarning(lost);
   let number = Math.max(ledger.lastBatch, yield* store.latestBatch);
 
+  let completedBatch = ledger.openBatch === undefined ? number : ledger.openBatch.number - 1;
+
   const noteFailure = (error: ClickHouseError) =>
     Effect.suspend(() => {
       failing = error.message;
@@ -106,6 +110,7 @@ const make = Effect.gen(function* () {
         yield* record(() => ledger.finish(open.fromRow));
         limit = Math.max(1, count >> 1);
       }
+      completedBatch = open.number;
       failing = undefined;
       log.trim(ledger.storedRow);
     });
@@ -204,7 +209,7 @@ const make = Effect.gen(function* () {
   );
 
   return {
-    state: () => ({ alive: fiber.unsafePoll() === null, stored, failing }),
+    state: () => ({ alive: fiber.unsafePoll() === null, stored, failing, completedBatch }),
   };
 });
 

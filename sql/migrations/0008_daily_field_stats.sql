@@ -1,0 +1,23 @@
+-- What events of a sealed day come to per value of a field: one row per field and value, besides a row for the whole day
+-- (field '') and one per UTC hour (field 'hour'). It is what breakdowns over many days are added up from. Made with the
+-- sessions of the day and under the same `build`, see sessions.
+--
+-- Counting a day at once costs a tenth of what a view would that turns every event into two dozen rows at its insert,
+-- and leaves states that are merged already.
+CREATE TABLE IF NOT EXISTS daily_field_stats
+(
+    project_id LowCardinality(String),
+    site_id LowCardinality(String),
+    field LowCardinality(String),
+    date Date,
+    build UInt64,
+    value String CODEC(ZSTD(1)),
+    events UInt64,
+    pageviews UInt64,
+    visitors AggregateFunction(uniq, UInt64)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(date)
+ORDER BY (project_id, field, site_id, date, build)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    max_suspicious_broken_parts_bytes = 1000000000000000;
