@@ -15,7 +15,7 @@ export interface StoredEvent {
   readonly device_slug: string;
 }
 
-interface LocalTime {
+export interface LocalTime {
   readonly date: string;
   readonly hour: string;
   readonly minute: string;
@@ -25,7 +25,7 @@ interface LocalTime {
 const formats = new Map<string, Intl.DateTimeFormat>();
 const known = new Map<string, LocalTime>();
 
-const localTime = (ms: number, zone: string): LocalTime => {
+export const localTime = (ms: number, zone: string): LocalTime => {
   const key = `${zone} ${Math.floor(ms / 60_000)}`;
   const seen = known.get(key);
   if (seen !== undefined) return seen;
@@ -70,14 +70,14 @@ const mondayOf = (date: string): string => {
   return new Date(ms - sinceMonday * 86_400_000).toISOString().slice(0, 10);
 };
 
-const labelOf = (ms: number, zone: string, interval: string): string => {
+export const labelOf = (ms: number, zone: string, interval: string): string => {
   if (interval === "hour") return hourLabel(ms, zone);
   const { date } = localTime(ms, zone);
   if (interval === "week") return mondayOf(date);
   return interval === "month" ? `${date.slice(0, 7)}-01` : date;
 };
 
-const isDate = (text: string): boolean => text.length === 10;
+export const isDate = (text: string): boolean => text.length === 10;
 
 const zoneOf = (params: URLSearchParams): string => params.get("timezone") ?? "UTC";
 
