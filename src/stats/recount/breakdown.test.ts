@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { recountBreakdown, simpleLower } from "./breakdown.ts";
 import { blankEvent, type EventRow } from "./event-row.ts";
 import type { BreakdownQuestion } from "./metric-question.ts";
-import { plainMatches } from "./plain-matches.ts";
 
 let ids = 0;
 /** An event on 10 January 2024 in UTC. */
@@ -17,11 +16,13 @@ const at = (clock: string, more: Partial<EventRow> = {}): EventRow => {
 };
 
 const breakdown = (events: ReadonlyArray<EventRow>, question: Partial<BreakdownQuestion>) =>
-  recountBreakdown(
-    events,
-    { route: "breakdown", from: "2024-01-10", to: "2024-01-10", dimension: "page", ...question },
-    plainMatches,
-  );
+  recountBreakdown(events, {
+    route: "breakdown",
+    from: "2024-01-10",
+    to: "2024-01-10",
+    dimension: "page",
+    ...question,
+  });
 
 /** Rows in short: the dimension and what was asked for. */
 const rows = (events: ReadonlyArray<EventRow>, question: Partial<BreakdownQuestion>) =>

@@ -4,6 +4,7 @@ import { isOfEventsOnly, valueOfEvent, valueOfSession } from "./field-value.ts";
 import { compareFractions, rounded, shareOf } from "./fractions.ts";
 import { type BreakdownQuestion, rangeOf } from "./metric-question.ts";
 import { definitionOf, goalOf, isCount, type Metric, scopeOf, timeRange, valuesOf } from "./metrics.ts";
+import { plainMatches } from "./plain-matches.ts";
 import {
   eventsWithin,
   isOfSessions,
@@ -57,7 +58,7 @@ const groupsOf = (
 export const recountBreakdown = (
   events: ReadonlyArray<EventRow>,
   question: BreakdownQuestion,
-  matches: Matches,
+  matches: Matches = plainMatches,
 ) => {
   const { dimension, metrics = ["visitors"] as const, search = "", limit = 100, offset = 0 } = question;
   const first: Metric = metrics[0] ?? "visitors";

@@ -91,7 +91,7 @@ const visitNear = (edge: number) =>
   fc.record({
     start: fc
       .tuple(
-        fc.constantFrom(-1440, -365 * 1440, -150, -31, -30, -29, 0, 0, 0, 15, 30, 345, 600),
+        fc.constantFrom(-1440, -365 * 1440, -366 * 1440, -150, -31, -30, -29, 0, 0, 0, 15, 30, 345, 600),
         fc.oneof(fc.constantFrom(-1, 0, 1), fc.integer({ min: -GAP_MS, max: GAP_MS })),
       )
       .map(([minutes, ms]) => edge + minutes * MINUTE_MS + ms),

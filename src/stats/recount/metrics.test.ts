@@ -4,7 +4,6 @@ import type { Condition, Filter } from "../filters/filter.ts";
 import { blankEvent, type EventRow } from "./event-row.ts";
 import type { MetricsQuestion } from "./metric-question.ts";
 import { type Metric, metricNames, recountMetrics, recountTimeseriesMetrics } from "./metrics.ts";
-import { plainMatches } from "./plain-matches.ts";
 
 let ids = 0;
 /** An event at a time of January 2024 in UTC, such as `10 09:30`. */
@@ -28,9 +27,10 @@ const tenth = { route: "metrics", from: "2024-01-10", to: "2024-01-10", metrics:
 
 const values = (events: ReadonlyArray<EventRow>, question: Partial<MetricsQuestion> = {}) =>
   Object.fromEntries(
-    Object.entries(recountMetrics(events, { ...tenth, ...question }, plainMatches).metrics).map(
-      ([name, { value }]) => [name, value],
-    ),
+    Object.entries(recountMetrics(events, { ...tenth, ...question }).metrics).map(([name, { value }]) => [
+      name,
+      value,
+    ]),
   );
 
 const click = { event_type: "widget_click" };
@@ -44,7 +44,7 @@ test("a day with one visit that bounces, one of ten minutes and one that convert
     at("10 10:00", { visitor_id: 3, page_path: "/" }),
     at("10 10:00:00.500", { visitor_id: 3, ...goal }),
   ];
-  expect(recountMetrics(events, tenth, plainMatches).timeRange).toEqual({
+  expect(recountMetrics(events, tenth).timeRange).toEqual({
     start: "2024-01-10T00:00:00.000Z",
     end: "2024-01-11T00:00:00.000Z",
   });
@@ -63,7 +63,7 @@ test("a day with one visit that bounces, one of ten minutes and one that convert
 });
 
 test("nothing at all is zeros, and no change from zeros", () => {
-  const { metrics } = recountMetrics([], { ...tenth, compare: "previous" }, plainMatches);
+  const { metrics } = recountMetrics([], { ...tenth, compare: "previous" });
   for (const name of metricNames) expect(metrics[name]).toEqual({ value: 0, previous: 0, change: 0 });
 });
 
@@ -88,7 +88,7 @@ test("a session counts whole where it begins; its events count where they are", 
     route: "timeseries",
     metrics: ["sessions", "pageviews"],
   } as const;
-  expect(recountTimeseriesMetrics(night, days, plainMatches).data).toEqual([
+  expect(recountTimeseriesMetrics(night, days).data).toEqual([
     { bucket: "2024-01-10", sessions: 1, pageviews: 2 },
     { bucket: "2024-01-11", sessions: 0, pageviews: 1 },
   ]);
@@ -119,7 +119,7 @@ test("the range before is as many days or milliseconds, and the change is of exa
     at("10 14:00", { visitor_id: 3 }),
   ];
   const question = { ...tenth, to: "2024-01-11", metrics: ["visitors"], compare: "previous" } as const;
-  expect(recountMetrics(events, question, plainMatches).metrics).toEqual({
+  expect(recountMetrics(events, question).metrics).toEqual({
     visitors: { value: 3, previous: 2, change: 50 },
   });
 });

@@ -9,6 +9,7 @@ import {
   wholeFilter,
   zoneOf,
 } from "./metric-question.ts";
+import { plainMatches } from "./plain-matches.ts";
 import { labelOf } from "./recount.ts";
 import { isOfSessions, type Matches, type Scope, type Selection, select } from "./selection.ts";
 
@@ -73,7 +74,7 @@ export const isCount = (metric: Metric): boolean => definitionOf(metric).digits 
 
 export const goalOf = ({ goal }: MetricQuestion): ReadonlyArray<string> => goal ?? ["conversion"];
 
-export const scopeOf = (question: MetricQuestion, matches: Matches): Scope => ({
+export const scopeOf = (question: MetricQuestion, matches: Matches = plainMatches): Scope => ({
   filter: wholeFilter(question),
   bots: question.bots ?? "exclude",
   zone: zoneOf(question),
@@ -115,7 +116,7 @@ interface MetricAnswer {
 export const recountMetrics = (
   events: ReadonlyArray<EventRow>,
   question: MetricsQuestion,
-  matches: Matches,
+  matches: Matches = plainMatches,
 ) => {
   const scope = scopeOf(question, matches);
   const goal = goalOf(question);
@@ -173,7 +174,7 @@ const series = (
 export const recountTimeseriesMetrics = (
   events: ReadonlyArray<EventRow>,
   question: TimeseriesMetricsQuestion,
-  matches: Matches,
+  matches: Matches = plainMatches,
 ) => {
   const scope = scopeOf(question, matches);
   const range = instantsOf(rangeOf(question));

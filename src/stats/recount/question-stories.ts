@@ -75,6 +75,7 @@ const existence = (field: Field): fc.Arbitrary<Condition> =>
   });
 
 const condition: fc.Arbitrary<Condition> = fc.oneof(
+  ...conditions({ entry_page: pages, exit_page: pages, page: pages, country: countries }, ["is", "is_not"]),
   ...conditions(texts, ["is", "is", "is_not"]),
   ...conditions(numbers, ["is", "is", "is_not"]),
   fc.oneof(
