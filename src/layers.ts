@@ -4,6 +4,8 @@ import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
+import { layerRealtime } from "./realtime/realtime.ts";
+import { layerTraffic } from "./realtime/recent-traffic.ts";
 import { layerSealedDays } from "./sealing/sealed-days.ts";
 import { layerSealer } from "./sealing/sealer.ts";
 import { layerSpool } from "./spool/layer.ts";
@@ -32,7 +34,8 @@ export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest, layerHourl
   Layer.provideMerge(layerSealedDays),
   Layer.provideMerge(layerEventWriter),
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
-  Layer.provideMerge(layerDuplicateIds),
+  Layer.provideMerge(Layer.merge(layerDuplicateIds, layerRealtime)),
+  Layer.provideMerge(layerTraffic),
   Layer.provideMerge(layerSpool),
   Layer.provideMerge(layerMetrics),
 );

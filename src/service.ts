@@ -1,9 +1,10 @@
-import { Cause, Effect, Exit, ManagedRuntime } from "effect";
+import { Cause, Context, Effect, Exit, ManagedRuntime } from "effect";
 import { buildTracker } from "./client/tracker/build.ts";
 import { AppSettings, describeFailure, settingDescriptions } from "./config.ts";
 import { AdminKey } from "./http/admin-key.ts";
 import { makeApp, type Services } from "./http/app.ts";
 import { layerLive } from "./layers.ts";
+import { Realtime } from "./realtime/realtime.ts";
 
 /** After so long a stop is forced, whatever still waits. Longer than the writer's own deadline. */
 const STOP_DEADLINE_MS = 30_000;
@@ -75,6 +76,7 @@ export const startService = async (): Promise<void> => {
     setTimeout(() => fail("Stopping took too long; giving up."), STOP_DEADLINE_MS).unref();
     // First nothing new comes in, then what came in is stored, then the engine closes.
     const server = app.server;
+    Context.get(runtime.context, Realtime).readers.end();
     await Promise.race([server?.stop(), Bun.sleep(REQUESTS_DEADLINE_MS)]);
     void server?.stop(true);
     await live.dispose();

@@ -52,6 +52,21 @@ export class SpoolUnavailable extends Data.TaggedError("SpoolUnavailable")<{
   readonly retryAfterSeconds: number;
 }> {}
 
+/** A page of another host may not open a WebSocket here. */
+export class ForeignPage extends Data.TaggedError("ForeignPage")<{
+  readonly origin: string;
+}> {}
+
+/** This address takes WebSockets only. */
+export class UpgradeRequired extends Data.TaggedError("UpgradeRequired")<{
+  readonly path: string;
+}> {}
+
+/** As many connections watch the numbers of the moment as may; one more is not taken now. */
+export class TooManyReaders extends Data.TaggedError("TooManyReaders")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
 /** There is nothing at this address. */
 export class NotFound extends Data.TaggedError("NotFound")<{
   readonly path: string;

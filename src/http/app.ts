@@ -7,6 +7,7 @@ import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { realtimeRoutes, socketLimits } from "../realtime/routes.ts";
 import { statsRoutes } from "../stats/routes.ts";
 import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
@@ -50,6 +51,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
       // bare 413 would look to it like a lost connection. What a route does not read is thrown away, not kept.
       maxRequestBodySize: MAX_REQUEST_BYTES,
     },
+    websocket: socketLimits,
   })
     .onError({ as: "global" }, ({ code, error, request }) => {
       if (code === "NOT_FOUND") return problemResponse(new NotFound({ path: new URL(request.url).pathname }));
@@ -59,6 +61,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(docsRoutes)
     .use(ingestRoutes(ingest, metrics, settings))
     .use(statsRoutes(run, authorize))
+    .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(metricsRoutes(run))
     .use(pageRoutes(tracker));

@@ -1,5 +1,6 @@
 import type {
   BodyTooLarge,
+  ForeignPage,
   IntakeFull,
   InvalidParameter,
   MalformedBatch,
@@ -9,7 +10,9 @@ import type {
   RequestTimeout,
   SpoolFull,
   SpoolUnavailable,
+  TooManyReaders,
   Unauthorized,
+  UpgradeRequired,
 } from "../domain/errors.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 
@@ -17,6 +20,7 @@ import type { ClickHouseError } from "../store/clickhouse-error.ts";
 export type HttpFailure =
   | BodyTooLarge
   | ClickHouseError
+  | ForeignPage
   | IntakeFull
   | InvalidParameter
   | MalformedBatch
@@ -26,7 +30,9 @@ export type HttpFailure =
   | RequestTimeout
   | SpoolFull
   | SpoolUnavailable
-  | Unauthorized;
+  | TooManyReaders
+  | Unauthorized
+  | UpgradeRequired;
 
 /** RFC 9457 problem details. `code` is stable and meant for programs, `detail` for people. */
 export interface Problem {
@@ -80,6 +86,12 @@ const answers: {
     detail: `The limit is ${limitBytes} bytes after decompression.`,
   }),
   ClickHouseError: clickHouseProblem,
+  ForeignPage: ({ origin }) => ({
+    status: 403,
+    code: "origin_forbidden",
+    title: "Pages of another host may not open a WebSocket here",
+    detail: origin,
+  }),
   IntakeFull: ({ retryAfterSeconds }) => ({
     status: 503,
     code: "intake_full",
@@ -137,12 +149,25 @@ const answers: {
     title: "Events cannot be kept safe at the moment; send the batch again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
+  TooManyReaders: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "too_many_readers",
+    title: "No more connections can watch at the moment; try again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
   Unauthorized: ({ reason }) => ({
     status: 401,
     code: reason === "missing" ? "key_missing" : "key_wrong",
     title: reason === "missing" ? "This route needs the admin key" : "The key is not valid",
     detail: "Send it as x-admin-key or as Authorization: Bearer.",
     headers: { "www-authenticate": "Bearer" },
+  }),
+  UpgradeRequired: ({ path }) => ({
+    status: 426,
+    code: "upgrade_required",
+    title: "This address takes WebSockets only",
+    detail: path,
+    headers: { upgrade: "websocket", connection: "upgrade" },
   }),
 };
 

@@ -4,6 +4,7 @@ import { AppSettings } from "../config.ts";
 import type { MalformedBatch } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { Traffic } from "../realtime/recent-traffic.ts";
 import type { SpoolRefusal } from "../spool/event-queue.ts";
 import { Spool } from "../spool/spool.ts";
 import { readBatch } from "./batch.ts";
@@ -56,6 +57,7 @@ const make = Effect.gen(function* () {
   const spool = yield* Spool;
   const metrics = yield* Metrics;
   const ids = yield* DuplicateIds;
+  const traffic = yield* Traffic;
   const clock = yield* Clock.clockWith(Effect.succeed);
   const geo = openGeoTable(settings.geoipDb);
   const visitorKeys = openVisitorKeys(settings.dataDir, Date.now);
@@ -112,7 +114,7 @@ const make = Effect.gen(function* () {
         forget();
         throw bug;
       }
-      const { count, duplicates, rows, rejections } = ingested;
+      const { count, duplicates, rows, sightings, rejections } = ingested;
       if (count + duplicates > 0) {
         // A duplicate's first copy may still be waiting for its commit, so it waits for that too.
         const refused = await new Promise<SpoolRefusal | undefined>((resolve) =>
@@ -132,6 +134,7 @@ const make = Effect.gen(function* () {
         }
       }
       metrics.answered(count, duplicates, rejections);
+      traffic.record(project, context.place.country, sightings);
       return {
         accepted: count + duplicates,
         rejected: rejections.length,

@@ -1,4 +1,5 @@
 import type { Rejection } from "../domain/event.ts";
+import { type Sighting, Sightings } from "../realtime/sightings.ts";
 import type { Batch } from "./batch.ts";
 import { Draft, type IngestContext, type Step } from "./draft.ts";
 import { RowBuffer } from "./row-buffer.ts";
@@ -31,6 +32,8 @@ export interface IngestedBatch {
   readonly duplicates: number;
   /** Their encoded rows, as they go to the store. Valid until the next batch is ingested. */
   readonly rows: Buffer;
+  /** Who was seen in them, for the numbers of the moment. */
+  readonly sightings: ReadonlyArray<Sighting>;
   readonly rejections: ReadonlyArray<Rejection>;
 }
 
@@ -42,6 +45,7 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
   let count = 0;
   let duplicates = 0;
   const rejections: Array<Rejection> = [];
+  const sightings = new Sightings(context.receivedAt);
   next: for (let index = 0; index < events.length; index++) {
     const input = events[index];
     if (!isEventInput(input)) {
@@ -61,8 +65,8 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
       duplicates++;
       continue;
     }
-    encoded.add(draft, context);
+    sightings.add(draft, encoded.add(draft, context));
     count++;
   }
-  return { count, duplicates, rows: encoded.rows, rejections };
+  return { count, duplicates, rows: encoded.rows, sightings: sightings.list, rejections };
 };

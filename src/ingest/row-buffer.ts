@@ -27,12 +27,14 @@ export class RowBuffer {
     this.#last = undefined;
   }
 
-  add(draft: Draft, context: IngestContext): void {
+  /** True where the event is alike to the one added before it, in all columns that events of a request mostly share. */
+  add(draft: Draft, context: IngestContext): boolean {
     this.#write(ownValues(draft, context));
     // The columns go on in the place of the bracket.
     this.#end--;
     const start = this.#end;
-    if (this.#last !== undefined && areAlike(draft, this.#last)) {
+    const isAlike = this.#last !== undefined && areAlike(draft, this.#last);
+    if (isAlike) {
       this.#reserve(this.#sharedEnd - this.#sharedStart);
       this.#bytes.copyWithin(start, this.#sharedStart, this.#sharedEnd);
       this.#end += this.#sharedEnd - this.#sharedStart;
@@ -44,6 +46,7 @@ export class RowBuffer {
     this.#sharedStart = start;
     this.#sharedEnd = this.#end;
     this.#bytes[this.#end++] = NEW_LINE;
+    return isAlike;
   }
 
   #write(text: string): void {

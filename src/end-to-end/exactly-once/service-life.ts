@@ -3,6 +3,7 @@ import { AppSettings, type Settings } from "../../config.ts";
 import { DuplicateIds, makeDuplicateIds } from "../../ingest/duplicates/duplicate-ids.ts";
 import { Ingest, layerIngest } from "../../ingest/ingest.ts";
 import { layerMetrics } from "../../metrics/metrics.ts";
+import { layerTraffic } from "../../realtime/recent-traffic.ts";
 import type { Disk } from "../../spool/disk.ts";
 import type { Ledger } from "../../spool/ledger.ts";
 import { openLedger } from "../../spool/open-ledger.ts";
@@ -87,6 +88,7 @@ export const beginLife = (parts: LifeParts): Life => {
     Layer.provideMerge(layerEventWriterOnStore),
     Layer.provideMerge(Layer.scoped(DuplicateIds, makeDuplicateIds(connection.loadIds))),
     Layer.provideMerge(layerSpool),
+    Layer.provideMerge(layerTraffic),
     Layer.provideMerge(layerMetrics),
     Layer.provideMerge(Layer.succeed(BatchStore, connection.store)),
     Layer.provideMerge(Layer.succeed(AppSettings, settings)),
