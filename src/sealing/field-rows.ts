@@ -32,6 +32,12 @@ export const HOUR = "hour";
 /** Names a field may have in `daily_field_stats`. */
 export type StatsField = keyof typeof fieldColumns | typeof WHOLE_DAY | typeof HOUR;
 
+// Number 0 stands for none, as the empty text does.
+const textOf = ({ column }: { readonly column: string }): string =>
+  column === "t.mapping_id" || column === "t.post_id"
+    ? `if(${column} = 0, '', toString(${column}))`
+    : `toString(${column})`;
+
 const entries = Object.entries(fieldColumns).map(([field, column]) => ({ field, column: `t.${column}` }));
 const hour = "toHour(t.occurred_at)";
 
@@ -43,7 +49,7 @@ export const fieldRowsOf = (where: string): string => {
   const sets = [...entries, { field: HOUR, column: hour }];
   const isGrouped = ({ column }: { column: string }) => `grouping(${column}) = 0`;
   const fields = sets.map((set) => `${isGrouped(set)}, '${set.field}'`).join(", ");
-  const values = sets.map((set) => `${isGrouped(set)}, toString(${set.column})`).join(", ");
+  const values = sets.map((set) => `${isGrouped(set)}, ${textOf(set)}`).join(", ");
   return `
     SELECT multiIf(${fields}, '${WHOLE_DAY}') AS field, multiIf(${values}, '') AS value,
       count() AS events, countIf(t.is_page_view) AS pageviews, uniqState(t.visitor_id) AS visitors

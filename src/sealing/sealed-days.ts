@@ -81,6 +81,8 @@ export interface SealedDaysShape {
     fromDay: number,
     toDay: number,
   ) => ReadonlyArray<AskedDay>;
+  /** The last day on which the sites have events; all sites when undefined. -1 when there are none. */
+  readonly lastDay: (project: string, sites: ReadonlyArray<string> | undefined) => number;
   /** Days before `toDay` without a seal that holds, the newest first. */
   readonly open: (fromDay: number, toDay: number) => ReadonlyArray<SiteDay>;
   /** Takes note of a seal that was written. */
@@ -150,6 +152,14 @@ const make = Effect.gen(function* () {
         }
       }
       return found;
+    },
+    lastDay: (project, sites) => {
+      const known = projects.get(project);
+      let last = -1;
+      for (const siteId of sites ?? known?.keys() ?? []) {
+        for (const day of known?.get(siteId)?.keys() ?? []) last = Math.max(last, day);
+      }
+      return last;
     },
     open: (fromDay, toDay) => {
       const found: Array<SiteDay> = [];

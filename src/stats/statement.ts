@@ -17,7 +17,7 @@ export interface RowsOrder {
   readonly offset: number;
 }
 
-const botConditions: Readonly<Record<BotRule, ReadonlyArray<string>>> = {
+export const botConditions: Readonly<Record<BotRule, ReadonlyArray<string>>> = {
   exclude: ["NOT t.is_bot"],
   include: [],
   only: ["t.is_bot"],

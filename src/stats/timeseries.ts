@@ -5,7 +5,7 @@ import { type Bucket, bucketsOf } from "./calendar/buckets.ts";
 import type { TimeseriesQuery } from "./parameters/query.ts";
 import type { Question } from "./question.ts";
 
-const MAXIMUM_BUCKETS = 10_000;
+export const MAXIMUM_BUCKETS = 10_000;
 
 export interface TimeseriesRow {
   /** A date (days, Mondays of weeks, firsts of months), or a time with its offset (hours), in the asked zone. */

@@ -1,6 +1,10 @@
+import type { SessionColumn } from "../../sealing/session-rows.ts";
 import type { QueryParams } from "../../store/clickhouse.ts";
 import type { TimeRange } from "../calendar/buckets.ts";
 import { offsetPeriods } from "../calendar/zone.ts";
+
+/** A column of `sessions` that is a field. */
+export type SessionFieldColumn = "site_id" | Exclude<SessionColumn, "pageviews" | "events" | "interactions">;
 
 interface Definition {
   readonly description: string;
@@ -9,10 +13,10 @@ interface Definition {
   /** The column of `events`; undefined for what only a whole session has. */
   readonly event?: string;
   /** The column of `sessions`: the value of its first event. Undefined for what only single events have. */
-  readonly session?: string;
+  readonly session?: SessionFieldColumn;
 }
 
-const both = (column: string, description: string): Definition => ({
+const both = (column: SessionFieldColumn, description: string): Definition => ({
   description,
   type: "text",
   event: column,
@@ -91,28 +95,28 @@ const computed = (name: DimensionName, time: string, range: TimeRange): ColumnFr
   return { sql, type: "number", params: {} };
 };
 
+// Named by its key, so that fragments of one statement never give a name two values, wherever they were made.
+const propertyColumn = (key: string): ColumnFragment => {
+  const param = `property_${Bun.hash(key).toString(36)}`;
+  // Of what lies at the top only: a text as it is, anything else as its JSON; empty where the event has no such property,
+  // or null.
+  return {
+    sql: `JSONExtractString(t.properties, {${param}:String})`,
+    type: "text",
+    params: { [param]: key },
+  };
+};
+
 /** Fields of single events, whose table the statement calls `t`. */
-export const eventFields = (range: TimeRange): ColumnOf => {
-  const properties = new Map<string, string>();
-  return (field) => {
-    if (field.startsWith("property:")) {
-      const key = field.slice("property:".length);
-      const param = properties.get(key) ?? `property_${properties.size}`;
-      properties.set(key, param);
-      const name = `{${param}:String}`;
-      // A text as it is, anything else as its JSON; empty where the event has no such property, or null.
-      return {
-        sql: `multiIf(JSONType(t.properties, ${name}) = 'String', JSONExtractString(t.properties, ${name}), JSONType(t.properties, ${name}) = 'Null', '', JSONExtractRaw(t.properties, ${name}))`,
-        type: "text",
-        params: { [param]: key },
-      };
-    }
+export const eventFields =
+  (range: TimeRange): ColumnOf =>
+  (field) => {
+    if (field.startsWith("property:")) return propertyColumn(field.slice("property:".length));
     const name = field as DimensionName;
     const definition: Definition = dimensions[name];
     if (definition.event === undefined) return computed(name, "t.occurred_at", range);
     return { sql: `t.${definition.event}`, type: definition.type, params: {} };
   };
-};
 
 /** Fields of whole sessions, whose table the statement calls `s`. The time of a session is that of its first event. */
 export const sessionFields =
@@ -124,3 +128,29 @@ export const sessionFields =
     if (definition.session === undefined) return computed(name, "s.started_at", range);
     return { sql: `s.${definition.session}`, type: definition.type, params: {} };
   };
+
+/** A field's value as answers write it: text, and empty for "none". */
+export const keyText = (field: Field, { sql, type }: ColumnFragment): string => {
+  if (type === "text") return `toString(${sql})`;
+  // Hour 0 is an hour; widget 0 is none.
+  return field === "hour_of_day" || field === "weekday"
+    ? `toString(${sql})`
+    : `if(${sql} = 0, '', toString(${sql}))`;
+};
+
+/** Whether sessions have the field themselves; hours and weekdays are theirs as well as of single events. */
+export const isOfSession = (field: Field): boolean => {
+  if (field.startsWith("property:")) return false;
+  const definition: Definition = dimensions[field as DimensionName];
+  return definition.session !== undefined || definition.event === undefined;
+};
+
+/** The column of `sessions` that has the field. */
+export const sessionColumnOf = (field: Field): SessionFieldColumn | undefined => {
+  if (field.startsWith("property:")) return undefined;
+  const definition: Definition = dimensions[field as DimensionName];
+  return definition.session;
+};
+
+/** Whether only whole sessions have the field. */
+export const isOfSessionOnly = (field: Field): boolean => field === "entry_page" || field === "exit_page";

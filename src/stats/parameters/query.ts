@@ -3,7 +3,7 @@ import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts";
 import type { Field } from "../catalogue/dimensions.ts";
 import { both, type Condition, everything, type Filter } from "../filters/filter.ts";
-import { parseFilter } from "../filters/parse.ts";
+import { parseFilters } from "../filters/parse.ts";
 import { type BotRule, botRules } from "../question.ts";
 import { decodeRange } from "./range.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./reader.ts";
 
 export const limitBounds = { minimum: 1, maximum: 1000, fallback: 100 } as const;
-const offsetBounds = { minimum: 0, maximum: 1_000_000, fallback: 0 } as const;
+export const offsetBounds = { minimum: 0, maximum: 1_000_000, fallback: 0 } as const;
 
 const ids: ListRule<number> = {
   takes: `ids, whole numbers from 0 to ${Number.MAX_SAFE_INTEGER}, separated by commas`,
@@ -50,7 +50,7 @@ const filterRules = {
 } as const satisfies Readonly<Record<string, FilterRule>>;
 const filterNames = Object.keys(filterRules) as ReadonlyArray<keyof typeof filterRules>;
 
-const eventTypeRule: ListRule<string> = {
+export const eventTypeRule: ListRule<string> = {
   takes: "event types, 1 to 64 letters, digits, spaces or any of _ : . $ -, separated by commas",
   parse: (text) => (/^[A-Za-z0-9_:.$ -]{1,64}$/.test(text) ? text : undefined),
   commas: true,
@@ -77,8 +77,7 @@ const decodeFilter = (params: URLSearchParams): Decoded<Filter> =>
       const condition: Condition = { kind: "condition", field, operator: "is", values: values.map(String) };
       filter = both(filter, condition);
     }
-    for (const text of params.getAll("filter")) filter = both(filter, yield* parseFilter(text, "filter"));
-    return filter;
+    return both(filter, yield* parseFilters(params.getAll("filter"), "filter"));
   });
 
 /** The parameters that every route of the stats takes; names are looked at by `onlyKnown`. */

@@ -64,3 +64,39 @@ export const decodeRange = (params: URLSearchParams): Decoded<TimeRange> =>
     }
     return { fromMs: from.ms, toMs: to.ms, zone };
   });
+
+export const comparisons = ["none", "previous", "year"] as const;
+export type Comparison = (typeof comparisons)[number];
+
+const yearBefore = (text: string, zone: string, addDays: number): number => {
+  if (calendarDate.test(text)) {
+    const date = Temporal.PlainDate.from(text).subtract({ years: 1 }).add({ days: addDays });
+    return startOfDayMs(date, zone);
+  }
+  const ms = parseTime(text, zone, addDays) ?? Number.NaN;
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).subtract({ years: 1 })
+    .epochMilliseconds;
+};
+
+/**
+ * The range that a decoded one is compared with; undefined for `none`. `previous`: as many days just before (as many
+ * milliseconds where `from` or `to` is a time). `year`: the same dates, or times of the zone's clock, one year before.
+ */
+export const comparedRange = (
+  params: URLSearchParams,
+  range: TimeRange,
+  comparison: Comparison,
+): TimeRange | undefined => {
+  const { fromMs, toMs, zone } = range;
+  const [from, to] = [params.get("from") ?? "", params.get("to") ?? ""];
+  if (comparison === "none") return undefined;
+  if (comparison === "year") {
+    return { fromMs: yearBefore(from, zone, 0), toMs: yearBefore(to, zone, 1), zone };
+  }
+  if (calendarDate.test(from) && calendarDate.test(to)) {
+    const first = Temporal.PlainDate.from(from);
+    const days = first.until(Temporal.PlainDate.from(to)).days + 1;
+    return { fromMs: startOfDayMs(first.subtract({ days }), zone), toMs: fromMs, zone };
+  }
+  return { fromMs: fromMs - (toMs - fromMs), toMs: fromMs, zone };
+};

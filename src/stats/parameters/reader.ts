@@ -89,7 +89,7 @@ export const list = <A>(
 
 // Control characters never are part of a name, and a NUL would end a text early on its way to the engine.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const controlCharacter = /[\u0000-\u001f\u007f]/;
+export const controlCharacter = /[\u0000-\u001f\u007f]/;
 
 /** 1 to `maximum` characters, none of them a control character. */
 export const plainText =

@@ -1,0 +1,103 @@
+import type { DocumentDecoration } from "elysia";
+import { dimensionNames, dimensions } from "./catalogue/dimensions.ts";
+import { metricNames, metrics } from "./catalogue/metrics.ts";
+import { common, keys, parameter, problem } from "./documentation.ts";
+import { limitBounds } from "./parameters/query.ts";
+import { comparisons } from "./parameters/range.ts";
+
+const table = (
+  names: ReadonlyArray<string>,
+  of: Readonly<Record<string, { readonly description: string }>>,
+): string =>
+  ["| | |", "|-|-|", ...names.map((name) => `| \`${name}\` | ${of[name]?.description ?? ""} |`)].join("\n");
+
+const metricsTable = table(metricNames, metrics);
+
+export const goal = parameter("goal", "Event types that are conversions, separated by commas.", {
+  type: "string",
+  default: "conversion",
+  example: "newsletter_signup",
+});
+
+export const compare = parameter(
+  "compare",
+  "`previous`: as many days just before (as much time, where `from` or `to` is a time). `year`: the same dates a year before.",
+  { type: "string", enum: comparisons, default: "none" },
+);
+
+const metricList = (name: "metric" | "metrics", fallback: string) =>
+  parameter(name, `Any of ${metricNames.join(", ")}, separated by commas.`, {
+    type: "string",
+    default: fallback,
+  });
+
+export const metricParameters = [metricList("metric", "visitors"), goal, compare];
+
+const answers = (description: string, example: object) => ({
+  200: {
+    description,
+    content: { "application/json": { schema: { type: "object" as const }, example } },
+  },
+  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
+  401: problem("The key is missing or wrong."),
+  422: problem("The question needs more time or memory than a query may use."),
+  503: problem("ClickHouse does not answer at the moment."),
+});
+
+const scopes = [
+  "Page views, visitors, events and conversions count the events of the range that the filter selects.",
+  "Sessions, and what is said of them, are those that begin in the range, as a whole.",
+  "A filter on what a session has itself (its entry page, and the source, country, device … of its first event) is asked",
+  "of the session; one on what only events have (page, event type, property …) of its events in the range, of which one",
+  "has to meet it. With `entry_page` or `exit_page` everything is counted of whole sessions.",
+].join(" ");
+
+export const metricsDocumentation = {
+  tags: ["Stats"],
+  security: keys,
+  summary: "Metrics of a range, and what they were before",
+  description: `${metricsTable}\n\n${scopes}\n\n\`change\` is in percent of \`previous\`, null from nothing to something.`,
+  parameters: [...common, metricList("metrics", metricNames.join(",")), goal, compare],
+  responses: answers("The asked metrics.", {
+    timeRange: { start: "2026-11-01T00:00:00.000Z", end: "2026-12-01T00:00:00.000Z" },
+    metrics: { visitors: { value: 8200, previous: 8000, change: 2.5 } },
+  }),
+} satisfies DocumentDecoration;
+
+export const breakdownDocumentation = {
+  tags: ["Stats"],
+  security: keys,
+  summary: "Metrics per value of a dimension",
+  description: `${table(dimensionNames, dimensions)}\n| \`property:<name>\` | A property of the events. |\n\n${scopes} Per value of what only events have, a session counts for every value that one of its events has.\n\n\`value\` is the first metric, \`percentage\` its part of the whole, \`total\` the whole, \`rows\` how many values there are. An empty text stands for "none".`,
+  parameters: [
+    ...common,
+    parameter(
+      "dimension",
+      `One of ${dimensionNames.join(", ")}, or \`property:<name>\`.`,
+      { type: "string", example: "page" },
+      true,
+    ),
+    metricList("metric", "visitors"),
+    goal,
+    parameter("search", "Only values with this text in them, whatever the case.", { type: "string" }),
+    parameter(
+      "sort",
+      "Any of the asked metrics or `dimension`, with - in front for descending order, separated by commas. Ties are in order of the values.",
+      { type: "string", default: "- and the first metric" },
+    ),
+    parameter("limit", "Most rows to answer.", {
+      type: "integer",
+      minimum: limitBounds.minimum,
+      maximum: limitBounds.maximum,
+      default: limitBounds.fallback,
+    }),
+    parameter("offset", "Rows to leave out at the start.", { type: "integer", minimum: 0, default: 0 }),
+  ],
+  responses: answers("Largest first, unless `sort` says otherwise.", {
+    timeRange: { start: "2026-11-01T00:00:00.000Z", end: "2026-12-01T00:00:00.000Z" },
+    dimension: "page",
+    data: [{ dimension: "/post/1", value: 12, percentage: 33.3, visitors: 12, pageviews: 20 }],
+    total: { visitors: 36, pageviews: 60 },
+    rows: 3,
+  }),
+} satisfies DocumentDecoration;

@@ -1,0 +1,30 @@
+import { Clock, Effect } from "effect";
+import { AppSettings } from "../../config.ts";
+import { InvalidParameter } from "../../domain/errors.ts";
+import { DAY_MS } from "../../sealing/sealed-days.ts";
+import { dateAt, startOfDayMs } from "../calendar/zone.ts";
+import type { CountedQuestion } from "../counted-question.ts";
+import type { Coverage } from "./coverage.ts";
+import { isSealedEnough } from "./event-counts.ts";
+
+/**
+ * Fails when events that are gone would be needed: a number would be too small without saying so. Sealed days stay for
+ * as long as rollups do, single events for the raw retention.
+ */
+export const requireEventsOf = (
+  question: CountedQuestion,
+  coverage: Coverage,
+): Effect.Effect<void, InvalidParameter, AppSettings> =>
+  Effect.gen(function* () {
+    const { rawRetentionDays } = yield* AppSettings;
+    const { range } = question;
+    const cutoffMs = (yield* Clock.currentTimeMillis) - rawRetentionDays * DAY_MS;
+    const old = coverage.days.filter(({ day }) => day * DAY_MS < cutoffMs);
+    if (old.length === 0 || range.fromMs >= cutoffMs || isSealedEnough(question, coverage, cutoffMs)) return;
+    const first = dateAt(cutoffMs, range.zone).add({ days: 1 });
+    const isLater = startOfDayMs(first, range.zone) < range.toMs;
+    return yield* new InvalidParameter({
+      parameter: "from",
+      message: `needs single events for this question, which are kept for ${rawRetentionDays} days${isLater ? `: ask from ${first} on, or` : ": ask"} for whole days in UTC with at most one dimension besides the site.`,
+    });
+  });
