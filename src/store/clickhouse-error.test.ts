@@ -56,6 +56,11 @@ const reported: ReadonlyArray<{
     retryable: false,
   },
   {
+    text: "Code: 427. DB::Exception: OptimizedRegularExpression: cannot compile re2: (a, error: missing ): (a. Look at https://github.com/google/re2/wiki/Syntax for reference. (CANNOT_COMPILE_REGEXP)",
+    failure: "bad_pattern",
+    retryable: false,
+  },
+  {
     text: "Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR)",
     failure: "bad_statement",
     retryable: false,
@@ -81,6 +86,14 @@ test("the dump of a row that follows a parse error is left out of the message", 
     "Code: 27. DB::Exception: Cannot parse input\nRow 1: Column 0, name: user_id, parsed text: secret";
   expect(toClickHouseError(new Error(text)).message).toBe("Cannot parse input");
 });
+
+test.each(["(a", `(${"a".repeat(490)}`])(
+  "a refused pattern's reason is all that is told of %s",
+  (pattern) => {
+    const text = `Code: 427. DB::Exception: OptimizedRegularExpression: cannot compile re2: ${pattern}, error: missing ): ${pattern}. Look at https://github.com/google/re2/wiki/Syntax for reference: In scope SELECT secret`;
+    expect(toClickHouseError(new Error(text)).message).toBe(`missing ): ${pattern}`.slice(0, 300));
+  },
+);
 
 const connected = <A>(
   address: { readonly url: string; readonly password?: string; readonly database?: string },

@@ -7,6 +7,7 @@ import { Data } from "effect";
  * - `overloaded`: too many parts, too many queries
  * - `over_budget`: the statement exceeded its time, memory or row bound
  * - `bad_row`: a row in the data cannot be stored
+ * - `bad_pattern`: RE2 refuses a regular expression, and the message is its reason
  * - `bad_statement`: the SQL itself is wrong, or names what does not exist
  * - `other`: anything else
  */
@@ -15,6 +16,7 @@ export type ClickHouseFailure =
   | "overloaded"
   | "over_budget"
   | "bad_row"
+  | "bad_pattern"
   | "bad_statement"
   | "other";
 
@@ -39,6 +41,7 @@ const failures: Record<Exclude<ClickHouseFailure, "other">, ReadonlyArray<number
   bad_row: [
     6, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 153, 321, 349, 395, 407, 441, 467, 471, 676, 691,
   ],
+  bad_pattern: [427],
   bad_statement: [
     10, 16, 36, 42, 43, 44, 46, 47, 48, 50, 56, 57, 60, 62, 63, 80, 81, 115, 164, 179, 184, 215, 386, 456,
     457, 497,
@@ -56,6 +59,7 @@ const retryable: Record<ClickHouseFailure, boolean> = {
   overloaded: true,
   over_budget: true,
   bad_row: false,
+  bad_pattern: false,
   bad_statement: false,
   other: true,
 };
@@ -67,6 +71,10 @@ const codeOf = (error: unknown, text: string): number | undefined => {
   const match = /Code: (\d+)\. DB::Exception/.exec(text);
   return match === null ? undefined : Number(match[1]);
 };
+
+// The engine quotes the whole pattern before the reason, and the statement behind it.
+const patternReason = (text: string): string =>
+  /cannot compile re2: .*?, error: (.*?)\. Look at /s.exec(text)?.[1] ?? "it is no regular expression of RE2";
 
 const unanswered = (text: string, address: string | undefined): string => {
   const server = address === undefined ? "ClickHouse" : `ClickHouse at ${address}`;
@@ -86,7 +94,9 @@ export const toClickHouseError = (error: unknown, address?: string): ClickHouseE
   const message =
     code === undefined
       ? unanswered(text, address)
-      : (text.split("\n", 1)[0] ?? "").replaceAll(/(Code: \d+\. DB::Exception: )+/g, "");
+      : failure === "bad_pattern"
+        ? patternReason(text)
+        : (text.split("\n", 1)[0] ?? "").replaceAll(/(Code: \d+\. DB::Exception: )+/g, "");
   return new ClickHouseError({
     failure,
     retryable: retryable[failure],

@@ -8,6 +8,19 @@ export interface ConditionSql {
   readonly params: QueryParams;
 }
 
+/** One condition for every value, any of which has to hold. Parameters are `name_0`, `name_1` and so on. */
+const anyValue = (
+  values: ReadonlyArray<string>,
+  name: string,
+  sqlOf: (value: string) => string,
+): ConditionSql => ({
+  sql:
+    values.length === 0
+      ? "0"
+      : `(${values.map((_, index) => sqlOf(`{${name}_${index}:String}`)).join(" OR ")})`,
+  params: Object.fromEntries(values.map((value, index) => [`${name}_${index}`, value])),
+});
+
 const comparisons = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
 const operatorSql = ({ operator, values }: Condition, column: ColumnFragment, name: string): ConditionSql => {
@@ -24,16 +37,12 @@ const operatorSql = ({ operator, values }: Condition, column: ColumnFragment, na
     case "not_contains":
       return { sql: `NOT multiSearchAny(${sql}, {${name}:Array(String)})`, params: list };
     case "starts_with":
-      return {
-        sql: `arrayExists(start -> startsWith(${sql}, start), {${name}:Array(String)})`,
-        params: list,
-      };
+      // An arrayExists would copy the column once for every value, and not find its rows by the primary key.
+      return anyValue(values, name, (value) => `startsWith(${sql}, ${value})`);
     case "matches":
-      // One at a time: the pattern has to be a constant.
-      return {
-        sql: `(${values.map((_, index) => `match(${sql}, {${name}_${index}:String})`).join(" OR ")})`,
-        params: Object.fromEntries(values.map((value, index) => [`${name}_${index}`, value])),
-      };
+      // The second one is computed while the statement is analysed: a pattern that RE2 refuses fails also where there are
+      // no rows.
+      return anyValue(values, name, (value) => `(match(${sql}, ${value}) AND match('', ${value}) IN (0, 1))`);
     case "exists":
       return { sql: `${sql} != ${type === "number" ? "0" : "''"}`, params: {} };
     case "not_exists":
@@ -42,11 +51,12 @@ const operatorSql = ({ operator, values }: Condition, column: ColumnFragment, na
     case "gte":
     case "lt":
     case "lte": {
-      const number = type === "number" ? sql : `toFloat64OrNull(toString(${sql}))`;
-      return {
-        sql: `ifNull(${number} ${comparisons[operator]} {${name}:Float64}, 0)`,
-        params: { [name]: Number(values[0]) },
-      };
+      const compared = (number: string) => `${number} ${comparisons[operator]} {${name}:Float64}`;
+      const params = { [name]: Number(values[0]) };
+      if (type === "number") return { sql: compared(sql), params };
+      // The engine reads inf, nan and 1e400 as numbers too.
+      const number = `toFloat64OrNull(toString(${sql}))`;
+      return { sql: `ifNull(isFinite(${number}) AND ${compared(number)}, 0)`, params };
     }
   }
 };

@@ -38,11 +38,18 @@ export const isOfEventsOnly = (field: Field): boolean =>
 /** Whether sessions have the field, and single events do not. */
 export const isOfSessionsOnly = (field: Field): boolean => field === "entry_page" || field === "exit_page";
 
+// ClickHouse escapes a little more than JavaScript, with capital digits.
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/\\u[0-9a-f]{4}|\\.|[\u2028\u2029]/g, (part) => {
+    if (part.startsWith("\\u")) return `\\u${part.slice(2).toUpperCase()}`;
+    return part.startsWith("\\") ? part : `\\u${part.charCodeAt(0).toString(16)}`;
+  });
+
 const propertyText = (properties: string, name: string): string => {
   if (properties === "") return "";
   const value = new Map<string, unknown>(Object.entries(JSON.parse(properties))).get(name);
   if (typeof value === "string") return value;
-  return value === undefined || value === null ? "" : JSON.stringify(value);
+  return value === undefined || value === null ? "" : jsonText(value);
 };
 
 /** The value of an event as rows show it: numbers as text, no widget and no post as empty. */
