@@ -62,6 +62,15 @@ const clickHouseProblem = (failure: ClickHouseError): ProblemAnswer => {
         title: "The question needs more time or memory than a query may use",
         detail: "Ask for a shorter time range or filter by site_id, post_id or mapping_id.",
       };
+    // The only patterns that reach ClickHouse are those of the filter; the message is RE2's alone.
+    case "bad_pattern":
+      return {
+        status: 400,
+        code: "invalid_parameter",
+        title: "A parameter is wrong",
+        detail: `filter has a regular expression that cannot be used: ${failure.message}`,
+        parameter: "filter",
+      };
     case "unavailable":
     case "overloaded":
       return {
