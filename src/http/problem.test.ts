@@ -62,6 +62,24 @@ test("a wrong parameter is named, with what it takes", async () => {
   });
 });
 
+test("a pattern that RE2 refuses is a wrong filter, with RE2's reason", async () => {
+  const failure = new ClickHouseError({
+    failure: "bad_pattern",
+    retryable: false,
+    code: 427,
+    message: "missing ): (a",
+  });
+  const response = problemResponse(failure);
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    {
+      code: "invalid_parameter",
+      parameter: "filter",
+      detail: "filter has a regular expression that cannot be used: missing ): (a",
+    },
+  ]);
+});
+
 test("the limit is named to whom exceeds it", async () => {
   expect((await problemResponse(new BodyTooLarge({ limitBytes: 1234 })).json()).detail).toContain(
     "1234 bytes",
