@@ -17,7 +17,8 @@ export const makeRun =
     if (Exit.isSuccess(exit)) return exit.value;
     const failure = Cause.failureOption(exit.cause);
     if (Option.isSome(failure)) {
-      if (failure.value._tag === "ClickHouseError") {
+      // A wrong pattern is the caller's, who is told.
+      if (failure.value._tag === "ClickHouseError" && failure.value.failure !== "bad_pattern") {
         Runtime.runFork(runtime, Effect.logWarning(`ClickHouse: ${failure.value.message}`));
       }
       return problemResponse(failure.value);

@@ -17,9 +17,9 @@ const sum = (a: Weight, b: Weight): Weight => ({ whole: a.whole + b.whole, own: 
 const repeated = ({ whole }: Weight, times: number): Weight => ({ whole: whole * times, own: whole * times });
 
 // A quoted stretch, a class with a name or by its number, an escape, a class in brackets, the start of a group and
-// what it says about itself, an end of one, a repetition, any other character.
+// what it says about itself, an end of one, what is no character, a repetition, any other character.
 const token =
-  /\\Q(?<verbatim>.*?)(?:\\E|$)|(?<set>\\[pP](?:\{[^}]*\}|.)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\.|\\[dDwWsSC])|(?<one>\\x\{[^}]*\}|\\.)|(?<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]*(?=\))))?)|(?<close>\))|(?<times>[*+?]|\{(?<least>\d+)(?<open_end>,(?<most>\d*))?\})|./gsu;
+  /\\Q(?<verbatim>.*?)(?:\\E|$)|(?<set>\\[pP](?:\{[^}]*\}|.)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\.|\\[dDwWsSC])|(?<one>\\x\{[^}]*\}|\\.)|(?<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]*(?=\))))?)|(?<close>\))|(?<mark>[|^$])|(?<times>[*+?]|\{(?<least>\d+)(?<open_end>,(?<most>\d*))?\})|./gsu;
 
 /**
  * How many places of a text a regular expression can be at, at once: what one byte can cost at most, about 25 ns each
@@ -45,7 +45,7 @@ export const patternWeight = (pattern: string): number => {
       total = outer.pop() ?? none;
     } else if (groups.set !== undefined) last = classOf(groups.set);
     else if (groups.verbatim !== undefined) last = { whole: groups.verbatim.length, own: 0 };
-    else last = plain;
+    else if (groups.mark === undefined) last = plain;
   }
   return outer.reduce(sum, sum(total, last)).own;
 };
