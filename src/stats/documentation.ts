@@ -1,6 +1,7 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { intervals } from "./calendar/buckets.ts";
+import { filterDescription, filterExample } from "./filters/documentation.ts";
 import { limitBounds, type RowsShape } from "./parameters/query.ts";
 import { postsShape } from "./posts.ts";
 import { botRules } from "./question.ts";
@@ -44,6 +45,7 @@ const common = [
   parameter("mapping_id", `Only these widget mappings. ${several}`, number),
   parameter("post_id", `Only these posts. ${several}`, number),
   parameter("device_slug", "Only these devices. Several values: given again.", text),
+  parameter("filter", filterDescription, { type: "string", example: filterExample }),
   parameter("bots", "Whether crawlers and headless browsers count.", {
     type: "string",
     enum: botRules,
