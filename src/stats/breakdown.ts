@@ -45,6 +45,11 @@ export const breakdown = (query: BreakdownQuery, options?: CountOptions): Counte
       [countsOf(question, { terms: sort, limit, offset }, options), wholeCounts(query, range, options)],
       { concurrency: 2 },
     );
+    // A page behind the last one has no row to say how many there are.
+    const [any] =
+      rows.length > 0 || offset === 0
+        ? rows
+        : yield* countsOf(question, { terms: sort, limit: 1, offset: 0 }, options);
     const wholeValue = exactValue(first, whole);
     const data = rows.map((row) => ({
       dimension: row.key,
@@ -61,6 +66,6 @@ export const breakdown = (query: BreakdownQuery, options?: CountOptions): Counte
       dimension,
       data,
       total: valuesOf(whole),
-      rows: rows[0]?.rows ?? 0,
+      rows: any?.rows ?? 0,
     };
   });

@@ -1,14 +1,11 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
-import type { AppSettings } from "../config.ts";
 import type { Unauthorized } from "../domain/errors.ts";
 import type { Run } from "../http/run.ts";
-import type { SealedDays } from "../sealing/sealed-days.ts";
-import type { ClickHouse } from "../store/clickhouse.ts";
 import type { Answer } from "./answer.ts";
+import { makeAnswering, type StatsServices } from "./answering/answering.ts";
 import { breakdown } from "./breakdown.ts";
 import { breakdownDocumentation, metricsDocumentation } from "./counted-documentation.ts";
-import type { Counted } from "./counts.ts";
 import { postsDocumentation, timeseriesDocumentation, widgetsDocumentation } from "./documentation.ts";
 import { metricTimeseries } from "./metric-timeseries.ts";
 import { metricsAnswer } from "./metrics.ts";
@@ -18,7 +15,6 @@ import {
   decodeMetricTimeseriesQuery,
 } from "./parameters/counted-query.ts";
 import { decodeTimeseriesQuery } from "./parameters/query.ts";
-import type { Decoded } from "./parameters/reader.ts";
 import { decodePostsQuery, postStats } from "./posts.ts";
 import { timeseries } from "./timeseries.ts";
 import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
@@ -28,25 +24,10 @@ import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
  * the right key; parameters are looked at only after it.
  */
 export const statsRoutes = (
-  run: Run<ClickHouse | SealedDays | AppSettings>,
+  run: Run<StatsServices>,
   authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
 ) => {
-  const answered = async <Query, Body extends object>(
-    request: Request,
-    decode: (params: URLSearchParams) => Decoded<Query>,
-    ask: (query: Query) => Counted<Body>,
-  ): Promise<Response> => {
-    const result = await run(
-      authorize(request).pipe(
-        Effect.andThen(Effect.suspend(() => decode(new URL(request.url).searchParams))),
-        Effect.flatMap((query) => ask(query)),
-      ),
-      request.signal,
-    );
-    return result instanceof Response
-      ? result
-      : Response.json(result, { headers: { "cache-control": "no-store" } });
-  };
+  const answered = makeAnswering(run, authorize);
   const rows =
     <Query, Row>(ask: (query: Query) => Answer<Row>) =>
     (query: Query) =>

@@ -8,7 +8,7 @@ import { testClickHouse } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { testSettings } from "../../testing/settings.ts";
 import { breakdown } from "../breakdown.ts";
-import type { CountOptions } from "../counts.ts";
+import type { Counted, CountOptions } from "../counts.ts";
 import { writeFilter } from "../filters/write.ts";
 import { metricTimeseries } from "../metric-timeseries.ts";
 import { metricsAnswer } from "../metrics.ts";
@@ -39,7 +39,7 @@ const expected = (events: ReadonlyArray<EventRow>, question: MetricQuestion): un
   return recountBreakdown(events, question, plainMatches);
 };
 
-const asked = (question: MetricQuestion, project: string, options: CountOptions) => {
+const asked = (question: MetricQuestion, project: string, options: CountOptions): Counted<unknown> => {
   const params = paramsOf(question, writeFilter);
   params.set("project", project);
   if (question.route === "metrics") {
@@ -114,7 +114,7 @@ it(
           }),
         ),
       );
-      yield* Effect.promise(() => fc.assert(property, { numRuns: Number(process.env.RUNS ?? 20) }));
+      yield* Effect.promise(() => fc.assert(property, { numRuns: Number(process.env.RUNS ?? 20), endOnFailure: true }));
     }),
   240_000,
 );
