@@ -1,8 +1,9 @@
 import { Either } from "effect";
+import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { both } from "../filters/filter.ts";
 import { parseFilters } from "../filters/parse.ts";
 import { commonNames, decodeCommon, type StatsQuery } from "../parameters/query.ts";
-import { type Decoded, invalid, onlyKnown, scalar, wholeNumber } from "../parameters/reader.ts";
+import { type Decoded, invalid, onlyKnown, plainText, scalar, wholeNumber } from "../parameters/reader.ts";
 import {
   decodeDefinition,
   definitionKeys,
@@ -56,7 +57,10 @@ export const resultNames = [...commonNames, "dimension", "limit"];
  */
 export const decodeResultQuery = (
   params: URLSearchParams,
-): Decoded<(definition: FunnelDefinition) => Decoded<FunnelQuery>> =>
+): Decoded<{
+  readonly project: string;
+  readonly queryOf: (definition: FunnelDefinition) => Decoded<FunnelQuery>;
+}> =>
   Either.gen(function* () {
     yield* onlyKnown(params, resultNames);
     const common = yield* decodeCommon(params);
@@ -65,17 +69,34 @@ export const decodeResultQuery = (
     const dimension = yield* scalar(params, "dimension", "a field of events");
     if (dimension !== undefined) yield* eventField(dimension, "dimension");
     const limit = params.has("limit") ? yield* wholeNumber(params, "limit", funnelLimitBounds) : undefined;
-    return (definition) =>
-      Either.flatMap(parseFilters([...filterTexts(definition), ...filters], "filter"), () =>
-        queryOf(
+    const asked = (definition: FunnelDefinition): Decoded<FunnelQuery> =>
+      Either.gen(function* () {
+        // The limits of filters are for all of them together.
+        yield* parseFilters([...filterTexts(definition), ...filters], "filter");
+        return yield* queryOf(
           {
             ...definition,
             ...(dimension === undefined ? {} : { dimension }),
             ...(limit === undefined ? {} : { limit }),
           },
           { ...common, bots: params.has("bots") ? common.bots : definition.bots },
-        ),
-      );
+        );
+      });
+    return { project: common.project, queryOf: asked };
+  });
+
+const takesProject = "a project's name of 1 to 64 characters";
+
+export const projectOf = (text: string | undefined): Decoded<string> =>
+  text === undefined || plainText(64)(text) !== undefined
+    ? Either.right(text ?? DEFAULT_PROJECT)
+    : invalid("project", `takes ${takesProject}.`);
+
+/** The project of a request that takes nothing else. */
+export const decodeProject = (params: URLSearchParams): Decoded<string> =>
+  Either.gen(function* () {
+    yield* onlyKnown(params, ["project"]);
+    return yield* projectOf(yield* scalar(params, "project", takesProject));
   });
 
 const takesName =

@@ -13,7 +13,7 @@ import { recountFunnel } from "./recount-funnel.ts";
 const retention = { rawRetentionDays: 3650, rollupRetentionYears: 50 };
 const { it, runtime } = testsOn(Layer.merge(testClickHouse(undefined, retention), testSettings(retention)));
 
-const RUNS = Number(process.env.FUNNEL_RUNS ?? 30);
+const RUNS = Number(process.env.FUNNEL_RUNS ?? 16);
 
 let batches = 0;
 const insert = (project: string, events: ReadonlyArray<EventRow>) =>
@@ -31,7 +31,7 @@ it(
   "every funnel is what trying all ways through its steps finds",
   () =>
     Effect.promise(() => {
-      const property = fc.asyncProperty(funnelStory(60, 12), ({ events, questions }) =>
+      const property = fc.asyncProperty(funnelStory(80, 10), ({ events, questions }) =>
         runtime.runPromise(
           Effect.gen(function* () {
             const project = `project ${batches}`;
@@ -44,10 +44,15 @@ it(
               project,
               events.filter((_, index) => index % 2 === 1),
             );
-            for (const question of questions) {
-              const query = { ...question, project };
-              expect(yield* answerFunnel(query)).toEqual(recountFunnel(events, query));
-            }
+            yield* Effect.forEach(
+              questions,
+              (question) =>
+                Effect.gen(function* () {
+                  const query = { ...question, project };
+                  expect(yield* answerFunnel(query)).toEqual(recountFunnel(events, query));
+                }),
+              { concurrency: 4 },
+            );
           }),
         ),
       );
