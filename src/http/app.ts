@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
 import { NotFound } from "../domain/errors.ts";
+import { exportRoutes } from "../export/routes.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
@@ -62,6 +63,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(ingestRoutes(ingest, metrics, settings))
     .use(statsRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
+    .use(exportRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(metricsRoutes(run))
     .use(pageRoutes(tracker));

@@ -20,6 +20,8 @@ describe("the API document", () => {
     );
     expect(Object.fromEntries(routes)).toEqual({
       "post /v1/events": "string",
+      "get /v1/events": "string",
+      "get /v1/export": "string",
       "get /v1/stats/widgets": "string",
       "get /v1/stats/posts": "string",
       "get /v1/stats/timeseries": "string",

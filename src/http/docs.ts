@@ -62,6 +62,7 @@ export const docsRoutes = new Elysia({ name: "docs" })
         tags: [
           { name: "Events", description: "Sending events; open to the pages of allowed origins." },
           { name: "Stats", description: "Reading numbers; needs the admin key." },
+          { name: "Export", description: "Reading single events; needs the admin key." },
           { name: "Service", description: "How the service is." },
         ],
       },

@@ -37,6 +37,7 @@ const answering = (ping: Effect.Effect<ReadonlyArray<never>, ClickHouseError>): 
   database: "unused",
   createDatabase: Effect.die("unused"),
   query: () => ping,
+  queryAs: () => Effect.die("unused"),
   command: () => Effect.die("unused"),
   insertRows: () => Effect.die("unused"),
 });

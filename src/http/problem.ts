@@ -11,6 +11,7 @@ import type {
   SpoolFull,
   SpoolUnavailable,
   TooManyReaders,
+  TooManyExports,
   Unauthorized,
   UpgradeRequired,
 } from "../domain/errors.ts";
@@ -31,6 +32,7 @@ export type HttpFailure =
   | SpoolFull
   | SpoolUnavailable
   | TooManyReaders
+  | TooManyExports
   | Unauthorized
   | UpgradeRequired;
 
@@ -162,6 +164,12 @@ const answers: {
     status: 503,
     code: "too_many_readers",
     title: "No more connections can watch at the moment; try again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  TooManyExports: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "too_many_exports",
+    title: "As many exports are under way as may be at once; ask again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
   Unauthorized: ({ reason }) => ({

@@ -9,7 +9,7 @@ import { widgetsShape } from "./widgets.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const parameter = (name: string, description: string, schema: Schema, required = false) => ({
+export const parameter = (name: string, description: string, schema: Schema, required = false) => ({
   name,
   in: "query" as const,
   required,
@@ -31,7 +31,7 @@ const time = (name: "from" | "to", end: string, example: string) =>
     true,
   );
 
-const common = [
+export const common = [
   time("from", "inclusive", "2026-11-01"),
   time("to", "exclusive", "2026-11-30"),
   parameter("timezone", "IANA time zone in which dates are days.", {
@@ -74,7 +74,7 @@ const rows = (shape: RowsShape<string>) => [
   parameter("offset", "Rows to leave out at the start.", { type: "integer", minimum: 0, default: 0 }),
 ];
 
-const problem = (description: string) => ({
+export const problem = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: { type: "object" as const } } },
 });
@@ -100,7 +100,7 @@ const answers = (description: string, example: Schema) => ({
 });
 
 // The names stand in the document's components.
-const keys = [{ adminKey: [] }, { bearer: [] }];
+export const keys = [{ adminKey: [] }, { bearer: [] }];
 
 const sources =
   "Answered from rollups where they give the same numbers as the single events, otherwise from the single events; those reach back as far as they are kept, and a question beyond that is answered with 400.";

@@ -12,6 +12,8 @@ export interface QueryBudget {
   readonly maxMemoryBytes: number;
   /** Rows of the answer, which is held in memory as a whole; one million by default. */
   readonly maxResultRows?: number;
+  /** Bytes of the answer's columns in the engine's memory; 256 MiB by default. */
+  readonly maxResultBytes?: number;
   /** Memory of a GROUP BY beyond which it goes on in temporary files; by default it stays in memory. */
   readonly spillBytes?: number;
   /** Threads of the engine; by default as many as it has cores. */
@@ -23,6 +25,9 @@ export const defaultBudget: QueryBudget = { maxSeconds: 15, maxMemoryBytes: 1_50
 
 const MAX_RESULT_ROWS = 1_000_000;
 const MAX_RESULT_BYTES = 256 * 1024 * 1024;
+
+/** What an answer can be written in by ClickHouse itself. */
+export type AnswerFormat = "CSV" | "LineAsString" | "Parquet";
 
 export interface RowsInsert {
   readonly table: string;
@@ -44,6 +49,17 @@ export interface ClickHouseShape {
     params?: QueryParams,
     budget?: QueryBudget,
   ) => Effect.Effect<ReadonlyArray<Row>, ClickHouseError>;
+  /**
+   * The whole answer of a bounded read as ClickHouse writes it: CSV without a header and with CRLF, a text per line, or
+   * one Parquet file without page indexes and bloom filters. Times are ISO 8601 in CSV. The session or connection is
+   * free again when this ends, whatever becomes of the bytes.
+   */
+  readonly queryAs: (
+    format: AnswerFormat,
+    sql: string,
+    params?: QueryParams,
+    budget?: QueryBudget,
+  ) => Effect.Effect<Uint8Array, ClickHouseError>;
   /** One statement without a result, on the writer's session, without a time bound. */
   readonly command: (sql: string, params?: QueryParams) => Effect.Effect<void, ClickHouseError>;
   /** One block of rows: all of it is in a table and partition, or none. */
@@ -61,13 +77,21 @@ export const readSettings = (budget: QueryBudget): Readonly<Record<string, numbe
   max_execution_time: budget.maxSeconds,
   max_memory_usage: budget.maxMemoryBytes,
   max_result_rows: budget.maxResultRows ?? MAX_RESULT_ROWS,
-  max_result_bytes: MAX_RESULT_BYTES,
+  max_result_bytes: budget.maxResultBytes ?? MAX_RESULT_BYTES,
   ...(budget.spillBytes === undefined ? {} : { max_bytes_before_external_group_by: budget.spillBytes }),
   ...(budget.maxThreads === undefined ? {} : { max_threads: budget.maxThreads }),
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
+  output_format_json_escape_forward_slashes: 0,
   readonly: 1,
 });
+
+/** How {@link ClickHouseShape.queryAs} writes. Page indexes hold offsets that are wrong once files are joined. */
+export const answerSettings: Readonly<Record<AnswerFormat, Readonly<Record<string, number | string>>>> = {
+  CSV: { output_format_csv_crlf_end_of_line: 1, date_time_output_format: "iso" },
+  LineAsString: {},
+  Parquet: { output_format_parquet_write_page_index: 0, output_format_parquet_write_bloom_filter: 0 },
+};
 
 /**
  * Settings of every insert. One batch is one block (a retry cut otherwise would not be recognised as the same), and

@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { drainPending, Session } from "chdb";
+import { type ChdbResult, drainPending, Session } from "chdb";
 import { Data, Effect, Layer, type Scope } from "effect";
 import { AppSettings } from "../config.ts";
 import {
+  type AnswerFormat,
+  answerSettings,
   ClickHouse,
   type ClickHouseShape,
   defaultBudget,
@@ -83,12 +85,20 @@ const releasing = async <A>(session: Session, statement: () => Promise<A>): Prom
 
 // Parameters are set on the session, because the binding's own parameterised call runs only one at a time per process,
 // so that one slow read would hold up every other. They are overwritten by the next use of the session.
-const runOn = (session: Session, sql: string, params: QueryParams = {}): Promise<string> =>
+const resultOn = (
+  session: Session,
+  sql: string,
+  params: QueryParams,
+  format: AnswerFormat | "JSONEachRow",
+): Promise<ChdbResult> =>
   releasing(session, async () => {
     const setParams = setParamsStatement(params);
     if (setParams !== undefined) await session.queryAsync(setParams);
-    return (await session.queryAsync(sql, { format: "JSONEachRow" })).text();
+    return await session.queryAsync(sql, { format });
   });
+
+const runOn = async (session: Session, sql: string, params: QueryParams = {}): Promise<string> =>
+  (await resultOn(session, sql, params, "JSONEachRow")).text();
 
 /** A statement that changes something: it is not cut short, and the session is free again when this ends. */
 const write = (
@@ -134,16 +144,18 @@ const read = (
   session: Session,
   killer: Session,
   sql: string,
-  params: QueryParams | undefined,
+  params: QueryParams,
   budget: QueryBudget,
-): Effect.Effect<string, ClickHouseError> =>
+  format: AnswerFormat | "JSONEachRow",
+): Effect.Effect<ChdbResult, ClickHouseError> =>
   Effect.async((resume) => {
     reads += 1;
     const mark = `footfall read ${reads}`;
-    const settings = settingsClause({ ...readSettings(budget), log_comment: mark });
-    const answer = runOn(session, `${sql} ${settings}`, params);
+    const written = format === "JSONEachRow" ? {} : answerSettings[format];
+    const settings = settingsClause({ ...written, ...readSettings(budget), log_comment: mark });
+    const answer = resultOn(session, `${sql} ${settings}`, params, format);
     answer.then(
-      (text) => resume(Effect.succeed(text)),
+      (result) => resume(Effect.succeed(result)),
       (error) => resume(Effect.fail(toClickHouseError(withoutSettings(error, settings)))),
     );
     return Effect.promise(() => killRead(killer, mark, answer));
@@ -223,8 +235,14 @@ export const makeEmbedded = (
       engine: "embedded",
       database,
       createDatabase: Effect.void,
-      query: <Row extends object>(sql: string, params?: QueryParams, budget = defaultBudget) =>
-        withReader((session) => read(session, control, sql, params, budget)).pipe(Effect.map(parseRows<Row>)),
+      query: <Row extends object>(sql: string, params: QueryParams = {}, budget = defaultBudget) =>
+        withReader((session) => read(session, control, sql, params, budget, "JSONEachRow")).pipe(
+          Effect.map((result) => parseRows<Row>(result.text())),
+        ),
+      queryAs: (format, sql, params = {}, budget = defaultBudget) =>
+        withReader((session) => read(session, control, sql, params, budget, format)).pipe(
+          Effect.map((result) => result.bytes()),
+        ),
       command: (sql, params) => inTurn(write(writer, sql, params, withRoom)),
       insertRows: ({ table, columns, rows, token }) =>
         inTurn(

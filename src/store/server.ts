@@ -3,10 +3,12 @@ import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { Duration, Effect, Layer, Redacted, type Scope } from "effect";
 import { AppSettings } from "../config.ts";
 import {
+  answerSettings,
   ClickHouse,
   type ClickHouseShape,
   defaultBudget,
   insertSettings,
+  type QueryBudget,
   type QueryParams,
   readSettings,
 } from "./clickhouse.ts";
@@ -64,6 +66,13 @@ const displayed = (url: string): string => {
 const insertQueryId = (database: string, token: string): string =>
   `footfall-${database}-${encodeURIComponent(token)}`;
 
+const settingsOf = (budget: QueryBudget) => ({
+  ...readSettings(budget),
+  cancel_http_readonly_queries_on_client_close: 1 as const,
+  // Otherwise a failure after the first rows comes in the middle of a 200.
+  wait_end_of_query: 1 as const,
+});
+
 /** ClickHouse on a server, over HTTP. Nothing is sent before the first statement. */
 export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShape, never, Scope.Scope> =>
   Effect.map(connect(address, address.database), (client) => {
@@ -116,15 +125,25 @@ export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShap
               query: sql,
               query_params: params,
               format: "JSONEachRow",
-              clickhouse_settings: {
-                ...readSettings(budget),
-                cancel_http_readonly_queries_on_client_close: 1,
-                // Otherwise a failure after the first rows comes in the middle of a 200.
-                wait_end_of_query: 1,
-              },
+              clickhouse_settings: settingsOf(budget),
               abort_signal: signal,
             });
             return await result.json<Row>();
+          },
+          Duration.sum(Duration.seconds(budget.maxSeconds), READ_GRACE),
+        ),
+      queryAs: (format, sql, params = {}, budget = defaultBudget) =>
+        request(
+          async (signal) => {
+            const { stream } = await client.exec({
+              query: `${sql} FORMAT ${format}`,
+              query_params: params,
+              clickhouse_settings: { ...answerSettings[format], ...settingsOf(budget) },
+              abort_signal: signal,
+            });
+            const parts: Array<Buffer> = [];
+            for await (const part of stream) parts.push(part as Buffer);
+            return Buffer.concat(parts);
           },
           Duration.sum(Duration.seconds(budget.maxSeconds), READ_GRACE),
         ),
