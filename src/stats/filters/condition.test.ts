@@ -10,7 +10,8 @@ import { eventFields, type Field } from "../catalogue/dimensions.ts";
 import { blankEvent, type EventRow, landingColumns, landingRow } from "../recount/event-row.ts";
 import { valueOfEvent } from "../recount/field-value.ts";
 import { matchesFilter } from "../recount/filtered.ts";
-import { anyFilter, eventFieldNames, oddTexts } from "./any-filter.ts";
+import { eventsWithIds, names, numberTexts, patterns, text, texts } from "./any-event.ts";
+import { anyFilter, eventFieldNames } from "./any-filter.ts";
 import { filterCondition } from "./condition.ts";
 import { type Filter, fieldsOf, type Operator } from "./filter.ts";
 import { writeFilter } from "./write.ts";
@@ -74,127 +75,6 @@ const condition = (field: Field, operator: Operator, ...values: ReadonlyArray<st
   values,
 });
 
-const numberTexts = [
-  "5",
-  " 5",
-  "1e3",
-  "0x10",
-  "inf",
-  "-inf",
-  "nan",
-  "-5",
-  "007",
-  ".5",
-  "5.",
-  "1e400",
-  "1_000",
-  "+5",
-];
-const texts = ["", "/", "/a", "/a/b", "a\nb", "A", "b", ...oddTexts, ...numberTexts];
-const text = fc.constantFrom(...texts);
-const patterns = fc.constantFrom(
-  ...[
-    "^/a",
-    "b$",
-    "a.b",
-    "(?i)^a$",
-    "^$",
-    "[ab]+",
-    "\\d",
-    "^.$",
-    "é|🦉",
-    "\\\\",
-    "^(/|/a)$",
-    "\\.",
-    'say "hi"',
-    "x*",
-  ],
-);
-
-const names = ["plan", "", "a.b", "it's {property:String}", 'a"b\\', "🦉", "__proto__", "0"];
-const jsonValue = fc.oneof(
-  text,
-  fc.constantFrom(
-    null,
-    true,
-    false,
-    0,
-    -0,
-    5,
-    -5,
-    1,
-    1.5,
-    100,
-    1e-7,
-    0.1,
-    1e20 / 1e5,
-    Number.MAX_SAFE_INTEGER,
-  ),
-  fc
-    .double({ noNaN: true, min: -9e15, max: 9e15 })
-    .filter((n) => !Number.isInteger(n) || Number.isSafeInteger(n)),
-  fc.constantFrom(
-    [],
-    {},
-    [1, "a/b", null],
-    { b: 1, a: { c: "x/y\u2028\u001f\n\\u001f" } },
-    { plan: "nested" },
-  ),
-);
-const properties = fc
-  .array(fc.tuple(fc.constantFrom(...names), jsonValue), { maxLength: 5 })
-  .map((entries) => (entries.length === 0 ? "" : JSON.stringify(Object.fromEntries(entries))));
-
-const textColumns = [
-  "page_path",
-  "page_title",
-  "referrer_domain",
-  "channel",
-  "utm_source",
-  "utm_medium",
-  "utm_campaign",
-  "utm_term",
-  "utm_content",
-  "country",
-  "region",
-  "device_type",
-  "browser",
-  "browser_version",
-  "os",
-  "language",
-  "screen",
-  "source",
-  "site_id",
-  "event_type",
-  "device_slug",
-] as const satisfies ReadonlyArray<keyof EventRow>;
-
-const anyId = fc.constantFrom(0, 1, 5, 456, 9000, Number.MAX_SAFE_INTEGER);
-const event: fc.Arbitrary<EventRow> = fc
-  .record({
-    mapping_id: anyId,
-    post_id: anyId,
-    properties,
-    occurredAtMs: fc.oneof(
-      fc.integer({ min: berlin.fromMs, max: berlin.toMs - 1 }),
-      // The clock in Berlin is set forward, and back.
-      fc.integer({ min: -2, max: 2 }).map((n) => Date.parse("2024-03-31T01:00:00Z") + n * 1_799_999),
-      fc.integer({ min: -4, max: 4 }).map((n) => Date.parse("2024-10-27T01:00:00Z") + n * 1_799_999),
-    ),
-  })
-  .chain((rest) =>
-    fc.array(text, { minLength: textColumns.length, maxLength: textColumns.length }).map((columns) => ({
-      ...blankEvent,
-      ...Object.fromEntries(textColumns.map((name, index) => [name, columns[index] ?? ""])),
-      ...rest,
-    })),
-  );
-
-const eventsWithIds = (count: number) =>
-  fc
-    .array(event, { minLength: count, maxLength: count })
-    .map((events) => events.map((one, n) => ({ ...one, event_id: `event ${String(n).padStart(4, "0")}` })));
-
 const fields: ReadonlyArray<Field> = [
   ...eventFieldNames,
   ...names.flatMap((name): ReadonlyArray<Field> => [`property:${name}`, `property:${name}`]),
@@ -208,7 +88,7 @@ it(
     Effect.gen(function* () {
       // It is told when something is found.
       const seed = Math.floor(Math.random() * 2 ** 31);
-      const [events = []] = fc.sample(eventsWithIds(300), { numRuns: 1, seed });
+      const [events = []] = fc.sample(eventsWithIds(berlin, 300), { numRuns: 1, seed });
       yield* insert("any", events);
       const someValue = (field: Field) =>
         fc.oneof(

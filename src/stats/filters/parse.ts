@@ -11,7 +11,7 @@ export const filterLimits = {
   conditions: 50,
   values: 500,
   depth: 10,
-  patternWeight: 250,
+  patternWeight: 100,
 } as const;
 
 /** What the texts of a request have used up of the limits. */

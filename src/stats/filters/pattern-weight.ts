@@ -22,9 +22,10 @@ const token =
   /\\Q(?<verbatim>.*?)(?:\\E|$)|(?<set>\\[pP](?:\{[^}]*\}|.)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\.|\\[dDwWsSC])|(?<one>\\x\{[^}]*\}|\\.)|(?<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]*(?=\))))?)|(?<close>\))|(?<mark>[|^$])|(?<times>[*+?]|\{(?<least>\d+)(?<open_end>,(?<most>\d*))?\})|./gsu;
 
 /**
- * How many places of a text a regular expression can be at, at once: what one byte can cost at most, about 25 ns each
- * on long texts. RE2 takes time in proportion to it, but `.{1000}` is a thousand places: 25 µs for every byte, and the
- * engine looks at the clock only between blocks of rows. Plain characters cost next to nothing.
+ * How many places of itself a regular expression can be at, at once: what a byte of text can cost at most, about 25 ns
+ * each. RE2 takes time in proportion to it, but `.{1000}` is a thousand places and 25 µs for every byte of a long text,
+ * and the engine looks at the clock only between blocks of rows: at a hundred places a read ends some seconds after its
+ * time, at a thousand minutes after it. Plain characters cost next to nothing.
  */
 export const patternWeight = (pattern: string): number => {
   const outer: Array<Weight> = [];
