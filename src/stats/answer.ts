@@ -1,9 +1,11 @@
 import { Effect } from "effect";
 import type { AppSettings } from "../config.ts";
-import type { InvalidParameter } from "../domain/errors.ts";
+import { InvalidParameter } from "../domain/errors.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import type { TimeRange } from "./calendar/buckets.ts";
+import { isOfSessionOnly } from "./catalogue/dimensions.ts";
+import { fieldsOf } from "./filters/filter.ts";
 import type { Question } from "./question.ts";
 import { type RowsOrder, selectStatement } from "./statement.ts";
 import { decideTable, obstacleOf, requireRawEvents } from "./table-decider.ts";
@@ -30,6 +32,13 @@ export const answer = <Row extends object>(
 ): Answer<Row> =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
+    const unknown = fieldsOf(question.filter).find(isOfSessionOnly);
+    if (unknown !== undefined) {
+      return yield* new InvalidParameter({
+        parameter: "filter",
+        message: `asks for ${unknown}, which single events do not have; ask for page.`,
+      });
+    }
     const table = options.table === "raw" ? events : decideTable(question, range);
     if (table === events && options.table !== "raw") {
       yield* requireRawEvents(question, range, obstacleOf(question, range));

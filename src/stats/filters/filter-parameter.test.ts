@@ -84,6 +84,12 @@ test("a wrong filter is told with its place", async () => {
   expect(await refused("")).toStartWith("filter is empty");
 });
 
+test("what only sessions have is not asked of events", async () => {
+  expect(await refused("country:is:DE|exit_page:is:/")).toBe(
+    "filter asks for exit_page, which single events do not have; ask for page.",
+  );
+});
+
 test("what looks like SQL is only a value or a name", async () => {
   for (const text of ["x') OR 1=1 --", "{filter:String}", "\\') OR ('1'='1", "`; DROP TABLE events"]) {
     const quoted = `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
