@@ -13,6 +13,8 @@ import { layerEmbedded } from "./store/embedded.ts";
 import { migrate, requireMigrated } from "./store/migrator.ts";
 import { layerServer } from "./store/server.ts";
 import { layerHourlyVerify } from "./verify/hourly-verify.ts";
+import { layerWebhookTargets } from "./webhooks/target.ts";
+import { layerAnomalyWatch } from "./webhooks/watch.ts";
 import { layerEventWriter } from "./writer/event-writer.ts";
 
 /** ClickHouse as the settings ask for it: embedded until `CLICKHOUSE_URL` names a server. */
@@ -31,6 +33,7 @@ export const layerMigrated = Layer.effectDiscard(
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
 export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest, layerHourlyVerify, layerSealer).pipe(
+  Layer.merge(Layer.provideMerge(layerAnomalyWatch, layerWebhookTargets)),
   Layer.provideMerge(layerSealedDays),
   Layer.provideMerge(layerEventWriter),
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.

@@ -72,6 +72,11 @@ export class TooManyExports extends Data.TaggedError("TooManyExports")<{
   readonly retryAfterSeconds: number;
 }> {}
 
+/** A project has as many webhooks as it may have. */
+export class TooManyWebhooks extends Data.TaggedError("TooManyWebhooks")<{
+  readonly limit: number;
+}> {}
+
 /** There is nothing at this address. */
 export class NotFound extends Data.TaggedError("NotFound")<{
   readonly path: string;

@@ -9,7 +9,9 @@ import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { realtimeRoutes, socketLimits } from "../realtime/routes.ts";
+import { anomalyRoutes } from "../stats/anomalies/routes.ts";
 import { statsRoutes } from "../stats/routes.ts";
+import { webhookRoutes } from "../webhooks/routes.ts";
 import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
@@ -62,6 +64,8 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(docsRoutes)
     .use(ingestRoutes(ingest, metrics, settings))
     .use(statsRoutes(run, authorize))
+    .use(anomalyRoutes(run, authorize))
+    .use(webhookRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
     .use(exportRoutes(run, authorize))
     .use(healthRoutes(run, stopping))

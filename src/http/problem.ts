@@ -11,6 +11,7 @@ import type {
   SpoolFull,
   SpoolUnavailable,
   TooManyReaders,
+  TooManyWebhooks,
   TooManyExports,
   Unauthorized,
   UpgradeRequired,
@@ -32,6 +33,7 @@ export type HttpFailure =
   | SpoolFull
   | SpoolUnavailable
   | TooManyReaders
+  | TooManyWebhooks
   | TooManyExports
   | Unauthorized
   | UpgradeRequired;
@@ -171,6 +173,12 @@ const answers: {
     code: "too_many_exports",
     title: "As many exports are under way as may be at once; ask again later",
     headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  TooManyWebhooks: ({ limit }) => ({
+    status: 409,
+    code: "too_many_webhooks",
+    title: "The project has as many webhooks as it may have",
+    detail: `The limit is ${limit}; delete one first.`,
   }),
   Unauthorized: ({ reason }) => ({
     status: 401,

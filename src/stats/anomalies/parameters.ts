@@ -11,7 +11,8 @@ export const thresholdBounds = { minimum: 1, maximum: 100 } as const;
 /** The names of what {@link decodeWatched} reads. */
 export const watchedNames = ["project", "site_id", "timezone", "metrics", "threshold"] as const;
 
-const decodeProject = (params: URLSearchParams): Decoded<string> => {
+/** `project`, or the default one. */
+export const decodeProject = (params: URLSearchParams): Decoded<string> => {
   const takes = "a project's name of 1 to 64 characters";
   return Either.flatMap(scalar(params, "project", takes), (project = DEFAULT_PROJECT) =>
     plainText(64)(project) === undefined ? invalid("project", `takes ${takes}.`) : Either.right(project),

@@ -1,0 +1,150 @@
+import { Clock, Effect, Either, Redacted } from "effect";
+import { Elysia } from "elysia";
+import { ulid } from "ulid";
+import type { AppSettings } from "../config.ts";
+import { InvalidParameter, NotFound, TooManyWebhooks, type Unauthorized } from "../domain/errors.ts";
+import { Arrivals } from "../http/arrivals.ts";
+import { bodyArrivals, readBody } from "../http/body.ts";
+import type { HttpFailure } from "../http/problem.ts";
+import type { Run } from "../http/run.ts";
+import { decodeProject } from "../stats/anomalies/parameters.ts";
+import { type Decoded, onlyKnown } from "../stats/parameters/reader.ts";
+import type { ClickHouse } from "../store/clickhouse.ts";
+import { type Delivery, lastDeliveries } from "./delivery.ts";
+import { addDocumentation, deleteDocumentation, listDocumentation } from "./documentation.ts";
+import { decodeWebhook, MAXIMUM_WEBHOOKS } from "./parameters.ts";
+import { makeSecret } from "./signature.ts";
+import { findTarget, type WebhookTargets } from "./target.ts";
+import { addWebhook, deleteWebhook, type Webhook, webhooksOf } from "./webhook.ts";
+
+const MAXIMUM_BODY_BYTES = 64 * 1024;
+
+const timeText = (ms: number): string => new Date(ms).toISOString();
+
+/** A webhook as it is told, without its secret. */
+const shown = (webhook: Webhook) => ({
+  id: webhook.id,
+  project: webhook.project,
+  url: webhook.url,
+  events: webhook.events,
+  site_id: webhook.sites,
+  timezone: webhook.zone,
+  metrics: webhook.metrics,
+  threshold: webhook.threshold,
+  state: webhook.state,
+  created_at: timeText(webhook.createdAtMs),
+});
+
+const shownDelivery = (delivery: Delivery) => ({
+  id: delivery.id,
+  state: delivery.state,
+  attempts: delivery.attempts,
+  status: delivery.status === 0 ? null : delivery.status,
+  error: delivery.error === "" ? null : delivery.error,
+  created_at: timeText(delivery.createdMs),
+  next_attempt_at: delivery.state === "pending" ? timeText(delivery.nextAttemptMs) : null,
+});
+
+const listed = (project: string) =>
+  Effect.gen(function* () {
+    const webhooks = yield* webhooksOf(project);
+    const last = yield* lastDeliveries(webhooks.map(({ id }) => id));
+    return webhooks.map((webhook) => {
+      const delivery = last.get(webhook.id);
+      return { ...shown(webhook), last_delivery: delivery === undefined ? null : shownDelivery(delivery) };
+    });
+  });
+
+/** The URL is looked up now too, so that a wrong one is known at once. */
+const added = (body: Uint8Array) =>
+  Effect.gen(function* () {
+    const wish = yield* decodeWebhook(body);
+    if ((yield* webhooksOf(wish.project)).length >= MAXIMUM_WEBHOOKS) {
+      return yield* new TooManyWebhooks({ limit: MAXIMUM_WEBHOOKS });
+    }
+    yield* Effect.mapError(
+      findTarget(wish.url),
+      ({ message }) => new InvalidParameter({ parameter: "url", message }),
+    );
+    const createdAtMs = yield* Clock.currentTimeMillis;
+    const webhook: Webhook = {
+      ...wish,
+      id: ulid(createdAtMs),
+      secret: makeSecret(),
+      state: "active",
+      createdAtMs,
+    };
+    yield* addWebhook(webhook);
+    return { ...shown(webhook), secret: Redacted.value(webhook.secret) };
+  });
+
+const deleted = (project: string, id: string) =>
+  Effect.gen(function* () {
+    const webhook = (yield* webhooksOf(project)).find((each) => each.id === id);
+    if (webhook === undefined) return yield* new NotFound({ path: `/v1/webhooks/${id.slice(0, 64)}` });
+    yield* deleteWebhook(webhook);
+  });
+
+const projectIn = (request: Request): Decoded<string> => {
+  const params = new URL(request.url).searchParams;
+  return Either.flatMap(onlyKnown(params, ["project"]), () => decodeProject(params));
+};
+
+/** `GET` and `POST /v1/webhooks`, `DELETE /v1/webhooks/:id`. `authorize` fails for a request without the right key. */
+export const webhookRoutes = (
+  run: Run<ClickHouse | AppSettings | WebhookTargets>,
+  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
+) => {
+  const arrivals = new Arrivals(bodyArrivals);
+  const read = (request: Request) =>
+    Effect.flatMap(
+      Effect.promise(() => readBody(request, MAXIMUM_BODY_BYTES, arrivals)),
+      (body): Effect.Effect<Uint8Array, HttpFailure> =>
+        body instanceof Uint8Array ? Effect.succeed(body) : Effect.fail(body),
+    );
+  const answered = async <A>(
+    request: Request,
+    effect: Effect.Effect<A, HttpFailure, ClickHouse | AppSettings | WebhookTargets>,
+    respond: (result: A) => Response,
+  ): Promise<Response> => {
+    const result = await run(Effect.zipRight(authorize(request), effect));
+    return result instanceof Response ? result : respond(result);
+  };
+  const headers = { "cache-control": "no-store" };
+
+  return new Elysia({ name: "webhooks", prefix: "/v1/webhooks" })
+    .get(
+      "",
+      ({ request }) =>
+        answered(
+          request,
+          Effect.flatMap(
+            Effect.suspend(() => projectIn(request)),
+            listed,
+          ),
+          (data) => Response.json({ data }, { headers }),
+        ),
+      { detail: listDocumentation },
+    )
+    .post(
+      "",
+      ({ request }) =>
+        answered(request, Effect.flatMap(read(request), added), (webhook) =>
+          Response.json(webhook, { status: 201, headers }),
+        ),
+      { parse: "none", detail: addDocumentation },
+    )
+    .delete(
+      "/:id",
+      ({ request, params }) =>
+        answered(
+          request,
+          Effect.flatMap(
+            Effect.suspend(() => projectIn(request)),
+            (project) => deleted(project, params.id),
+          ),
+          () => new Response(null, { status: 204 }),
+        ),
+      { parse: "none", detail: deleteDocumentation },
+    );
+};
