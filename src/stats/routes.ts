@@ -15,13 +15,15 @@ import {
   decodeMetricTimeseriesQuery,
 } from "./parameters/counted-query.ts";
 import { decodeTimeseriesQuery } from "./parameters/query.ts";
+import { pathRoutes } from "./paths/routes.ts";
 import { decodePostsQuery, postStats } from "./posts.ts";
+import { retentionRoutes } from "./retention/routes.ts";
 import { timeseries } from "./timeseries.ts";
 import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
 
 /**
- * `GET /v1/stats/widgets`, `/posts`, `/timeseries`, `/metrics` and `/breakdown`. `authorize` fails for a request without
- * the right key; parameters are looked at only after it.
+ * `GET /v1/stats/widgets`, `/posts`, `/timeseries`, `/metrics`, `/breakdown`, `/retention` and `/paths`. `authorize` fails
+ * for a request without the right key; parameters are looked at only after it.
  */
 export const statsRoutes = (
   run: Run<StatsServices>,
@@ -53,5 +55,7 @@ export const statsRoutes = (
     })
     .get("/breakdown", ({ request }) => answered(request, decodeBreakdownQuery, breakdown), {
       detail: breakdownDocumentation,
-    });
+    })
+    .use(retentionRoutes(answered))
+    .use(pathRoutes(answered));
 };
