@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Clock, Duration, Effect, Layer } from "effect";
 import { Spool } from "../spool/spool.ts";
-import { type Anomalies, anomaliesAt, type MetricFindings } from "../stats/anomalies/anomalies.ts";
+import { type HourAnomalies, type HourFinding, hourAnomaliesAt } from "../stats/anomalies/anomalies.ts";
 import { comparedTimes } from "../stats/anomalies/windows.ts";
 import { makeDeliver } from "./deliver.ts";
 import { type Delivery, knownDeliveries, putDeliveries } from "./delivery.ts";
@@ -24,8 +24,8 @@ const deliveryId = (webhook: Webhook, metric: string, hour: string): string =>
 
 const payloadOf = (
   webhook: Webhook,
-  { hour, threshold }: Anomalies,
-  { metric, hour: finding }: MetricFindings,
+  { hour, threshold }: HourAnomalies,
+  finding: HourFinding,
   nowMs: number,
 ): string =>
   JSON.stringify({
@@ -35,7 +35,7 @@ const payloadOf = (
       webhook_id: webhook.id,
       project: webhook.project,
       site_id: webhook.sites,
-      metric,
+      metric: finding.metric,
       timeRange: hour,
       threshold,
       value: finding.value,
@@ -48,11 +48,11 @@ const payloadOf = (
   });
 
 /** Puts down for delivery what was found and was not put down before. */
-const putDown = (webhooks: ReadonlyArray<Webhook>, anomalies: Anomalies, nowMs: number) =>
+const putDown = (webhooks: ReadonlyArray<Webhook>, anomalies: HourAnomalies, nowMs: number) =>
   Effect.gen(function* () {
     const deliveries = webhooks.flatMap((webhook) =>
       anomalies.data
-        .filter(({ hour }) => hour.anomalous)
+        .filter(({ anomalous }) => anomalous)
         .map((found): Delivery => {
           // In UTC, so that a change of the zone's rules makes no other id.
           const hour = new Date(anomalies.hour.from).toISOString();
@@ -103,7 +103,7 @@ const lookAtHours = (looks: Looks) =>
         Effect.sync(() => {
           for (const { id } of due) looks.set(id, { hourMs: startMs, triesLeft: left(id) });
         });
-      yield* anomaliesAt(nowMs - GRACE_MS, first).pipe(
+      yield* hourAnomaliesAt(nowMs - GRACE_MS, first).pipe(
         Effect.flatMap((anomalies) => putDown(due, anomalies, nowMs)),
         Effect.tap(looked(() => 0)),
         // One project's trouble is not another's.
