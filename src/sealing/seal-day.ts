@@ -1,6 +1,6 @@
 import { Clock, Effect, Random } from "effect";
 import { ClickHouse, type QueryParams } from "../store/clickhouse.ts";
-import { fieldRowsOf } from "./field-rows.ts";
+import { eventCountColumns, eventFieldRows, sessionCountColumns, sessionFieldRows } from "./field-rows.ts";
 import { DAY_MS, HOUR_MS, type Seal, type SiteDay } from "./sealed-days.ts";
 import {
   countedColumns,
@@ -66,12 +66,16 @@ export const sealDay = (siteDay: SiteDay, completedBatch: number) =>
       const closedMs = (last?.ended ?? fromMs) + INACTIVITY_MS;
       if (closedMs > readToMs) continue;
 
-      yield* clickhouse.command(
-        `INSERT INTO daily_field_stats (project_id, site_id, date, build, field, value, events, pageviews, visitors)
-         SELECT {project:String}, {site:String}, '${date}', ${number}, field, value, events, pageviews, visitors
-         FROM (${fieldRowsOf(`${ofSite} AND ${between(fromMs, toMs)}`)}) SETTINGS ${GENTLY}`,
-        params,
-      );
+      const ofBuild = `project_id = {project:String} AND site_id = {site:String} AND date = '${date}' AND build = ${number}`;
+      const insertFields = (names: ReadonlyArray<string>, rows: string) =>
+        clickhouse.command(
+          `INSERT INTO daily_field_stats (project_id, site_id, date, build, field, value, ${names.join(", ")})
+           SELECT {project:String}, {site:String}, '${date}', ${number}, field, value, ${names.join(", ")}
+           FROM (${rows}) SETTINGS ${GENTLY}`,
+          params,
+        );
+      yield* insertFields(eventCountColumns, eventFieldRows(`${ofSite} AND ${between(fromMs, toMs)}`));
+      yield* insertFields(sessionCountColumns, sessionFieldRows(ofBuild));
       const nextHours = Math.max(0, Math.ceil((closedMs - toMs) / HOUR_MS));
       const seal: Seal = { build: number, watermark: completedBatch, nextHours };
       yield* clickhouse.command(

@@ -1,13 +1,6 @@
 import { Effect } from "effect";
-import type { Field } from "./catalogue/dimensions.ts";
-import {
-  exactValue,
-  isCount,
-  type MetricName,
-  measuresOf,
-  rounded,
-  roundedValue,
-} from "./catalogue/metrics.ts";
+import { type Field, isOfSessionOnly } from "./catalogue/dimensions.ts";
+import { exactValue, isCount, type MetricName, rounded, roundedValue } from "./catalogue/metrics.ts";
 import { type Counted, type CountOptions, countsOf } from "./counts.ts";
 import { type WrittenRange, wholeCounts, wholeQuestion, writtenRange } from "./metrics.ts";
 import type { BreakdownQuery } from "./parameters/counted-query.ts";
@@ -38,11 +31,14 @@ export const breakdown = (query: BreakdownQuery, options?: CountOptions): Counte
   Effect.gen(function* () {
     const { metrics, dimension, search, sort, limit, offset, range } = query;
     const first = metrics[0] ?? "visitors";
-    const question = { ...wholeQuestion(query, range), dimension, search, measures: measuresOf(metrics) };
+    const own = wholeQuestion(query, range);
+    // The parts and the whole have to be counted alike.
+    const together = { ...own, wholeSessions: own.wholeSessions || isOfSessionOnly(dimension) };
+    const question = { ...together, dimension, search };
     const valuesOf = (measures: Parameters<typeof roundedValue>[1]): Values =>
       Object.fromEntries(metrics.map((name) => [name, roundedValue(name, measures)]));
     const [rows, whole] = yield* Effect.all(
-      [countsOf(question, { terms: sort, limit, offset }, options), wholeCounts(query, range, options)],
+      [countsOf(question, { terms: sort, limit, offset }, options), wholeCounts(together, options)],
       { concurrency: 2 },
     );
     // A page behind the last one has no row to say how many there are.

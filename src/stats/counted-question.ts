@@ -19,6 +19,8 @@ export interface CountedQuestion {
   /** Starts of the buckets to count in, ascending; undefined does not tell times apart. */
   readonly bucketStartsMs: ReadonlyArray<number> | undefined;
   readonly measures: ReadonlyArray<Measure>;
+  /** Everything is counted of whole sessions, as with a filter or dimension that only these have. */
+  readonly wholeSessions: boolean;
 }
 
 /** A SELECT of `key`, `bucket` and some measures, grouped by the first two, and its parameters. */

@@ -16,7 +16,7 @@ import type { CountedQuestion, CountsSql } from "./counted-question.ts";
 import { coverageOf, withoutSeals } from "./sources/coverage.ts";
 import { eventCounts, eventMeasureGroups } from "./sources/event-counts.ts";
 import { requireEventsOf } from "./sources/required-events.ts";
-import { asksWholeSessions, sessionCounts } from "./sources/session-counts.ts";
+import { sessionCounts } from "./sources/session-counts.ts";
 
 /** What was counted for one value and bucket. */
 export interface Counts extends Measures {
@@ -94,7 +94,7 @@ export const countsOf = (
     const ofEvents = eventMeasures.filter((measure) => measures.includes(measure));
     const ofSessions = sessionMeasures.filter((measure) => measures.includes(measure));
     const parts: Array<{ counts: CountsSql; own: ReadonlyArray<Measure> }> = [];
-    if (asksWholeSessions(question)) {
+    if (question.wholeSessions) {
       parts.push({ counts: yield* sessionCounts(question, coverage, measures), own: measures });
     } else {
       for (const group of eventMeasureGroups(ofEvents)) {

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { InvalidParameter } from "../domain/errors.ts";
 import { bucketsOf, type Interval, type TimeRange } from "./calendar/buckets.ts";
-import { type MetricName, measuresOf, roundedValue } from "./catalogue/metrics.ts";
+import { type MetricName, roundedValue } from "./catalogue/metrics.ts";
 import { type Counted, type CountOptions, countsOf, noCounts } from "./counts.ts";
 import { type WrittenRange, wholeQuestion, writtenRange } from "./metrics.ts";
 import type { MetricTimeseriesQuery } from "./parameters/counted-query.ts";
@@ -32,7 +32,6 @@ const seriesOf = (
     const question = {
       ...wholeQuestion(query, range),
       bucketStartsMs: buckets.map(({ startMs }) => startMs),
-      measures: measuresOf(query.metrics),
     };
     const rows = buckets.length === 0 ? [] : yield* countsOf(question, undefined, options);
     const counted = new Map(rows.map((row) => [row.bucket * 1000, row]));

@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import type { TimeRange } from "./calendar/buckets.ts";
+import { isOfSessionOnly } from "./catalogue/dimensions.ts";
 import {
   changeOf,
   exactValue,
@@ -10,6 +11,7 @@ import {
 } from "./catalogue/metrics.ts";
 import type { CountedQuestion } from "./counted-question.ts";
 import { type Counted, type CountOptions, countsOf, noCounts } from "./counts.ts";
+import { fieldsOf } from "./filters/filter.ts";
 import type { ComparedQuery, MetricsQuery } from "./parameters/counted-query.ts";
 
 export interface WrittenRange {
@@ -47,15 +49,12 @@ export const wholeQuestion = (query: MetricsQuery, range: TimeRange): CountedQue
   search: undefined,
   bucketStartsMs: undefined,
   measures: measuresOf(query.metrics),
+  wholeSessions: fieldsOf(query.filter).some(isOfSessionOnly),
 });
 
 /** The measures of everything together. */
-export const wholeCounts = (
-  query: MetricsQuery,
-  range: TimeRange,
-  options?: CountOptions,
-): Counted<Measures> =>
-  Effect.map(countsOf(wholeQuestion(query, range), undefined, options), ([row]) => row ?? noCounts);
+export const wholeCounts = (question: CountedQuestion, options?: CountOptions): Counted<Measures> =>
+  Effect.map(countsOf(question, undefined, options), ([row]) => row ?? noCounts);
 
 /** The asked metrics of a range, and what they were in the range it is compared with. */
 export const metricsAnswer = (query: ComparedQuery, options?: CountOptions): Counted<MetricsAnswer> =>
@@ -63,7 +62,7 @@ export const metricsAnswer = (query: ComparedQuery, options?: CountOptions): Cou
     const ranges = [query.range, ...(query.previous === undefined ? [] : [query.previous])];
     const [now = noCounts, before] = yield* Effect.forEach(
       ranges,
-      (range) => wholeCounts(query, range, options),
+      (range) => wholeCounts(wholeQuestion(query, range), options),
       { concurrency: 2 },
     );
     const metricOf = (name: MetricName): MetricValue => {

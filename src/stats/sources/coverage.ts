@@ -37,6 +37,12 @@ export const sitesOf = (filter: Filter): ReadonlyArray<string> | undefined => {
     );
 };
 
+/** The part of a day that lies in the range. */
+export const clipped = (range: Interval, day: number): Interval => ({
+  fromMs: Math.max(range.fromMs, day * DAY_MS),
+  toMs: Math.min(range.toMs, (day + 1) * DAY_MS),
+});
+
 /** Intervals in order, those that touch joined. */
 export const joined = (intervals: ReadonlyArray<Interval>): ReadonlyArray<Interval> => {
   const ordered = [...intervals].sort((a, b) => a.fromMs - b.fromMs);

@@ -3,9 +3,25 @@ import { AppSettings } from "../../config.ts";
 import { InvalidParameter } from "../../domain/errors.ts";
 import { DAY_MS } from "../../sealing/sealed-days.ts";
 import { dateAt, startOfDayMs } from "../calendar/zone.ts";
+import { isOfSession } from "../catalogue/dimensions.ts";
+import { sessionMeasures } from "../catalogue/metrics.ts";
 import type { CountedQuestion } from "../counted-question.ts";
+import { fieldsOf } from "../filters/filter.ts";
 import type { Coverage } from "./coverage.ts";
-import { isSealedEnough } from "./event-counts.ts";
+import { eventMeasureGroups, firstEventAsked } from "./event-counts.ts";
+
+/** Whether nothing before `cutoffMs` is asked of single events, neither for events nor for sessions. */
+const isSealedEnough = (question: CountedQuestion, coverage: Coverage, cutoffMs: number): boolean => {
+  const { filter, dimension, measures } = question;
+  const fields = [...fieldsOf(filter), ...(dimension === undefined ? [] : [dimension])];
+  const groups = question.wholeSessions ? [] : eventMeasureGroups(measures);
+  const asksSessions = groups.length === 0 || sessionMeasures.some((name) => measures.includes(name));
+  return (
+    coverage.days.every(({ day, build }) => day * DAY_MS >= cutoffMs || build !== undefined) &&
+    groups.every((group) => firstEventAsked({ ...question, measures: group }, coverage) >= cutoffMs) &&
+    (!asksSessions || fields.every(isOfSession))
+  );
+};
 
 /**
  * Fails when events that are gone would be needed: a number would be too small without saying so. Sealed days stay for

@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { sessionFieldColumns, WHOLE_DAY } from "../../sealing/field-rows.ts";
 import type { SessionColumn } from "../../sealing/session-rows.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
@@ -18,6 +19,7 @@ import { filterCondition } from "../filters/condition.ts";
 import { type Filter, fieldsOf } from "../filters/filter.ts";
 import { botConditions } from "../statement.ts";
 import { type Coverage, inIntervals } from "./coverage.ts";
+import { type SealedField, sealedCounts, sealedRows, searchCondition } from "./sealed-counts.ts";
 import { sessionFilter } from "./session-filter.ts";
 import { sessionSource } from "./session-source.ts";
 
@@ -35,7 +37,7 @@ const ofSessions: Readonly<Record<Measure, SessionMeasure>> = {
     columns: ["pageviews", "interactions"],
   },
   duration_ms: {
-    sql: "sum(toUnixTimestamp64Milli(s.ended_at) - toUnixTimestamp64Milli(s.started_at))",
+    sql: "sum(toUInt64(toUnixTimestamp64Milli(s.ended_at) - toUnixTimestamp64Milli(s.started_at)))",
     columns: [],
   },
   session_pageviews: { sql: "sum(s.pageviews)", columns: ["pageviews"] },
@@ -51,20 +53,86 @@ const columnOfField = (field: Field): ReadonlyArray<SessionColumn> => {
   return column === undefined || column === "site_id" ? [] : [column];
 };
 
+/** What the measures are in a sealed day's rows; what is not there takes the sessions themselves. */
+const ofSealedRow: Readonly<Partial<Record<Measure, string>>> = {
+  sessions: "t.sessions",
+  bounces: "t.bounces",
+  duration_ms: "t.duration_ms",
+  session_pageviews: "t.session_pageviews",
+  events: "t.session_events",
+  pageviews: "t.session_pageviews",
+  visitors: "t.session_visitors",
+};
+
+/** The one field whose daily counts of sessions can answer; undefined when only the sessions themselves can. */
+const sealedField = (
+  { filter, dimension }: CountedQuestion,
+  measures: ReadonlyArray<Measure>,
+): SealedField | undefined => {
+  if (measures.some((measure) => ofSealedRow[measure] === undefined)) return undefined;
+  const fields = new Set(fieldsOf(filter));
+  if (dimension !== undefined) fields.add(dimension);
+  fields.delete("site");
+  if (fields.size > 1) return undefined;
+  const [field] = fields;
+  if (field === undefined) return WHOLE_DAY;
+  return field in sessionFieldColumns ? (field as keyof typeof sessionFieldColumns) : undefined;
+};
+
 const KEY = ["site_id", "visitor_id", "session_id"];
 
-/** Whether a question is about whole sessions, also in what it counts of events. */
-export const asksWholeSessions = ({ filter, dimension }: CountedQuestion): boolean =>
-  [...fieldsOf(filter), ...(dimension === undefined ? [] : [dimension])].some(isOfSessionOnly);
+const bucketParams = ({ bucketStartsMs }: CountedQuestion): CountsSql["params"] =>
+  bucketStartsMs === undefined ? {} : { bucket_starts: bucketStartsMs.map((ms) => ms / 1000) };
 
 /**
- * The counts of sessions that begin in [from, to) per value and bucket. A value that only single events have counts the
- * sessions with an event of it in the range that the filter selects.
+ * The counts of sessions that begin in [from, to) per value and bucket: sealed days by their daily counts where these can
+ * tell what is asked, everything else by the sessions.
  */
 export const sessionCounts = (
   question: CountedQuestion,
   coverage: Coverage,
   measures: ReadonlyArray<Measure>,
+): Effect.Effect<CountsSql, ClickHouseError, ClickHouse> =>
+  Effect.gen(function* () {
+    const field = sealedField(question, measures);
+    if (field === undefined) return yield* countsOfSessions(question, coverage, measures);
+    const sealed = sealedCounts(question, field, coverage);
+    const days = coverage.days.filter((day) => !sealed.covered.has(day));
+    const rows = sealedRows(
+      question,
+      field,
+      sealed,
+      measures.map((measure) => [measure, ofSealedRow[measure] ?? ""]),
+      "session_days",
+    );
+    const merged = (measure: Measure) =>
+      measure === "visitors" ? "uniqMerge(c.visitors)" : `sum(c.${measure})`;
+    const rest =
+      days.length === 0 && coverage.open.length === 0 && rows.length > 0
+        ? []
+        : [yield* countsOfSessions(question, { ...coverage, days }, measures, "uniqState")];
+    const parts = [...rows, ...rest];
+    return {
+      sql: `
+        SELECT c.key AS key, c.bucket AS bucket, ${measures.map((measure) => `${merged(measure)} AS ${measure}`).join(", ")}
+        FROM (${parts.map(({ sql }) => sql).join(" UNION ALL ")}) AS c GROUP BY key, bucket`,
+      params: Object.assign(
+        { project: question.project },
+        bucketParams(question),
+        ...parts.map(({ params }) => params),
+      ) as CountsSql["params"],
+    };
+  });
+
+/**
+ * The counts of the sessions themselves. A value that only single events have counts the
+ * sessions with an event of it in the range that the filter selects.
+ */
+const countsOfSessions = (
+  question: CountedQuestion,
+  coverage: Coverage,
+  measures: ReadonlyArray<Measure>,
+  uniq: "uniq" | "uniqState" = "uniq",
 ): Effect.Effect<CountsSql, ClickHouseError, ClickHouse> =>
   Effect.gen(function* () {
     const { range, filter, dimension, search, goal, bots, bucketStartsMs } = question;
@@ -75,7 +143,7 @@ export const sessionCounts = (
       ...source.params,
       ...(chosen.params as CountsSql["params"]),
     };
-    if (bucketStartsMs !== undefined) params.bucket_starts = bucketStartsMs.map((ms) => ms / 1000);
+    Object.assign(params, bucketParams(question));
 
     const timesOf = (part: Filter, name: string, untilMs: number): string => {
       const condition = filterCondition(part, eventFields(range), name);
@@ -124,11 +192,16 @@ export const sessionCounts = (
       bucketStartsMs === undefined
         ? "0"
         : "roundDown(toUnixTimestamp(s.started_at), {bucket_starts:Array(UInt32)})";
-    const counted = measures.map((measure) => `${ofSessions[measure].sql} AS ${measure}`).join(", ");
+    const counted = measures
+      .map(
+        (measure) =>
+          `${measure === "visitors" ? `${uniq}(s.visitor_id)` : ofSessions[measure].sql} AS ${measure}`,
+      )
+      .join(", ");
     const searched = (key: string): string => {
-      if (search === undefined) return "1";
-      params.search = search;
-      return `position(lowerUTF8(${key}), lowerUTF8({search:String})) > 0`;
+      const condition = searchCondition(key, search);
+      Object.assign(params, condition.params);
+      return condition.sql;
     };
     const keyOf = (own: ColumnOf): string => {
       const column = dimension === undefined ? undefined : own(dimension);
