@@ -15,7 +15,7 @@ export interface Seen {
 interface PageSeen {
   page: string;
   seenAt: number;
-  readonly next: PageSeen | undefined;
+  next: PageSeen | undefined;
 }
 
 /** A visitor on a site, without a pause of five minutes. */
@@ -149,12 +149,16 @@ export class Visitors {
   }
 
   #dropPages(stay: Stay, since: number): void {
-    let kept: PageSeen | undefined;
+    let before: PageSeen | undefined;
     for (let one = stay.pages; one !== undefined; one = one.next) {
-      if (one.seenAt > since) kept = { page: one.page, seenAt: one.seenAt, next: kept };
-      else this.#weight -= weightOf(one.page);
+      if (one.seenAt > since) {
+        before = one;
+        continue;
+      }
+      this.#weight -= weightOf(one.page);
+      if (before === undefined) stay.pages = one.next;
+      else before.next = one.next;
     }
-    stay.pages = kept;
   }
 
   /** Forgets all who are not there any more or not followed. */
