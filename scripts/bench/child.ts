@@ -57,3 +57,29 @@ export const startService = (env: Record<string, string>): Promise<Child> =>
     MIMALLOC_PURGE_DELAY: "2000",
     ...env,
   });
+
+export interface RunOptions {
+  readonly env: Record<string, string>;
+  /** `result` gives back what it printed; `progress` shows it on stderr. */
+  readonly output: "result" | "progress";
+}
+
+/** Runs a script of this repository to its end. Throws when it fails. */
+export const runChild = async (
+  script: string,
+  args: ReadonlyArray<string>,
+  { env, output }: RunOptions,
+): Promise<string> => {
+  const child = Bun.spawn([process.execPath, join(root, script), ...args], {
+    env: { ...process.env, ...env },
+    stdout: output === "result" ? "pipe" : 2,
+    stderr: "inherit",
+  });
+  const end = () => child.kill();
+  process.on("exit", end);
+  const text = child.stdout instanceof ReadableStream ? await new Response(child.stdout).text() : "";
+  const status = await child.exited;
+  process.off("exit", end);
+  if (status !== 0) throw new Error(`${script} failed`);
+  return text;
+};

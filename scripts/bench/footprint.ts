@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
 import { buildTracker } from "../../src/client/tracker/build.ts";
 import { startService, temporaryDirectory } from "./child.ts";
+import { memoryOf } from "./memory.ts";
 import type { Row } from "./table.ts";
-
-const residentBytes = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN) * 1024;
 
 const batch = JSON.stringify({ events: [{ event_type: "page_view", page_url: "https://example.org/" }] });
 
@@ -14,7 +11,7 @@ const startSeconds = async (dataDir: string) => {
   const response = await fetch(`${child.url}/v1/events`, { method: "POST", body: batch });
   const seconds = (performance.now() - started) / 1000;
   if (response.status !== 200) throw new Error(`the first event was answered ${response.status}`);
-  const resident = residentBytes(child.pid);
+  const resident = memoryOf(child.pid, "held");
   await child.stop();
   return { seconds, resident };
 };

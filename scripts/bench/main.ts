@@ -1,19 +1,31 @@
+import { parseArgs } from "node:util";
 import { accept } from "./accept.ts";
 import { footprint } from "./footprint.ts";
-import { read } from "./read.ts";
+import { insert } from "./insert/insert.ts";
+import { type Outcome, ofRows } from "./outcome.ts";
+import { read } from "./read/read.ts";
 import { sustain } from "./sustain.ts";
-import { printTable, type Row } from "./table.ts";
+import { printTable } from "./table.ts";
 
-const usage = `bun run bench [--only accept,sustain,read,footprint] [--events 1000000] [--rounds 3]
+const usage = `bun run bench [--only accept,sustain,insert,read,footprint] [--events 1000000] [--rounds 3]
+              [--data <dir>] [--candidates] [--json <file>]
 
-Measures Footfall on this machine and prints one table. Every ratio compares two measurements of the same run; the
-absolute figures are only this machine's.
+Measures Footfall on this machine and prints tables. Every ratio compares two measurements of the same run; the absolute
+figures are only this machine's.
 
-  --only     which rows to measure; all of them without it
-  --events   events per round of sustain, and events in the data that read asks (1000000)
-  --rounds   rounds of accept and sustain; the table shows medians (3)`;
+  --only         what to measure; everything without it
+  --events       events per round of sustain and insert, and events in the data that read asks; several sizes for read
+                 are separated by commas, of which the others take the first (1000000)
+  --rounds       rounds of accept, sustain and insert; the table shows medians (3)
+  --data         where read puts its data, one directory per size, and finds it again; without it the data is made anew
+                 and deleted afterwards
+  --candidates   insert also measures two views that this release does without
+  --json         a file for all results
 
-const stages = ["accept", "sustain", "read", "footprint"] as const;
+read takes 90 days of traffic on 20 sites, the largest with 40 % of it, seals every day that is over, and asks the
+questions of a dashboard 30 times each in turn: over HTTP, by their own SQL on the engine, and of single events alone.`;
+
+const stages = ["accept", "sustain", "insert", "read", "footprint"] as const;
 type Stage = (typeof stages)[number];
 
 const fail = (message: string): never => {
@@ -21,46 +33,68 @@ const fail = (message: string): never => {
   process.exit(2);
 };
 
-const wholeNumber = (name: string, text: string | undefined): number => {
-  const n = Number(text);
-  return Number.isSafeInteger(n) && n > 0 ? n : fail(`${name} takes a whole number above 0.`);
+const wholeNumber = (name: string, text: string): number => {
+  const n = /^\d[\d_]*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
+  return Number.isSafeInteger(n) && n > 0 ? n : fail(`--${name} takes a whole number above 0.`);
 };
 
 const isStage = (name: string): name is Stage => (stages as ReadonlyArray<string>).includes(name);
 
+const options = {
+  only: { type: "string", default: stages.join(",") },
+  events: { type: "string", default: "1000000" },
+  rounds: { type: "string", default: "3" },
+  data: { type: "string" },
+  candidates: { type: "boolean", default: false },
+  json: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
 const readArguments = () => {
-  let only: ReadonlyArray<Stage> = stages;
-  let events = 1_000_000;
-  let rounds = 3;
-  const rest = process.argv.slice(2);
-  while (rest.length > 0) {
-    const name = rest.shift() as string;
-    if (name === "--help") {
-      console.log(usage);
-      process.exit(0);
-    } else if (name === "--only") {
-      const names = (rest.shift() ?? "").split(",");
-      only = names.every(isStage) ? names : fail(`--only takes some of ${stages.join(", ")}.`);
-    } else if (name === "--events") events = wholeNumber(name, rest.shift());
-    else if (name === "--rounds") rounds = wholeNumber(name, rest.shift());
-    else fail(`${name} is not an option.`);
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
   }
-  return { only, events, rounds };
 };
 
-const { only, events, rounds } = readArguments();
-const measure: Record<Stage, () => Promise<ReadonlyArray<Row>>> = {
-  accept: () => accept({ rounds }),
-  sustain: async () => [await sustain({ events, rounds })],
-  read: () => read(events),
-  footprint,
+const given = readArguments();
+if (given.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const names = given.only.split(",");
+const only = names.every(isStage) ? names : fail(`--only takes some of ${stages.join(", ")}.`);
+const [events = 0, ...otherSizes] = given.events.split(",").map((text) => wholeNumber("events", text));
+const rounds = wholeNumber("rounds", given.rounds);
+
+const measure: Record<Stage, () => Promise<Outcome>> = {
+  accept: async () => ofRows(await accept({ rounds })),
+  sustain: async () => ofRows([await sustain({ events, rounds })]),
+  insert: () => insert({ events, rounds, candidates: given.candidates }),
+  read: () => read({ sizes: [events, ...otherSizes], parent: given.data }),
+  footprint: async () => ofRows(await footprint()),
 };
 
-const rows: Array<Row> = [];
+const command = `bun run bench ${process.argv.slice(2).join(" ")}`.trimEnd();
+const outcomes = new Map<Stage, Outcome>();
 for (const stage of only) {
   console.error(`measuring ${stage} …`);
-  rows.push(...(await measure[stage]()));
+  outcomes.set(stage, await measure[stage]());
+  if (given.json === undefined) continue;
+  const results = Object.fromEntries([...outcomes].map(([name, { details }]) => [name, details]));
+  await Bun.write(given.json, `${JSON.stringify({ command, results }, undefined, 2)}\n`);
 }
-printTable(rows);
-console.log(`\nbun run bench ${process.argv.slice(2).join(" ")}`.trimEnd());
+
+const tables = [...outcomes.values()].flatMap((outcome) => outcome.tables);
+const untitled = tables.filter(({ title }) => title === undefined).flatMap(({ rows }) => rows);
+if (untitled.length > 0) printTable(untitled);
+for (const { title, rows } of tables) {
+  if (title === undefined) continue;
+  console.log(`\n${title}\n`);
+  printTable(rows);
+}
+const lines = [...outcomes.values()].flatMap((outcome) => outcome.lines);
+if (lines.length > 0) console.log(`\n${lines.join("\n")}`);
+console.log(`\n${command}`);
 process.exit(0);
