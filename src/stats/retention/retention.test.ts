@@ -137,7 +137,7 @@ it(
         ),
       );
       yield* Effect.promise(() =>
-        fc.assert(property, { numRuns: Number(process.env.RUNS ?? 12), endOnFailure: true }),
+        fc.assert(property, { numRuns: Number(process.env.RUNS ?? 8), endOnFailure: true }),
       );
     }),
   240_000,
