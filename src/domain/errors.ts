@@ -77,11 +77,6 @@ export class TooManyWebhooks extends Data.TaggedError("TooManyWebhooks")<{
   readonly limit: number;
 }> {}
 
-/** As many exports are under way as may be at once; this one may be asked for again. */
-export class TooManyExports extends Data.TaggedError("TooManyExports")<{
-  readonly retryAfterSeconds: number;
-}> {}
-
 /** There is nothing at this address. */
 export class NotFound extends Data.TaggedError("NotFound")<{
   readonly path: string;

@@ -64,7 +64,6 @@ export const docsRoutes = new Elysia({ name: "docs" })
           { name: "Stats", description: "Reading numbers; needs the admin key." },
           { name: "Export", description: "Reading single events; needs the admin key." },
           { name: "Webhooks", description: "Being told of anomalies; needs the admin key." },
-          { name: "Export", description: "Reading single events; needs the admin key." },
           { name: "Service", description: "How the service is." },
         ],
       },

@@ -180,12 +180,6 @@ const answers: {
     title: "The project has as many webhooks as it may have",
     detail: `The limit is ${limit}; delete one first.`,
   }),
-  TooManyExports: ({ retryAfterSeconds }) => ({
-    status: 503,
-    code: "too_many_exports",
-    title: "As many exports are under way as may be at once; ask again later",
-    headers: { "retry-after": String(retryAfterSeconds) },
-  }),
   Unauthorized: ({ reason }) => ({
     status: 401,
     code: reason === "missing" ? "key_missing" : "key_wrong",
