@@ -10,8 +10,10 @@ import { makeTally } from "../src/testing/traffic/tally.ts";
 import { makeTraffic } from "../src/testing/traffic/traffic.ts";
 import { latestBatch } from "../src/writer/batch-number.ts";
 import { runScript } from "./run.ts";
+import { type Example, exampleNames, findExample } from "./seed/examples.ts";
+import { day, grouped, makeProgress, plural } from "./seed/progress.ts";
 
-const usage = `bun run seed [--events 1000000] [--days 90] [--seed 1] [--sites 20] [--until <time>]
+const usage = `bun run seed [--events 1000000] [--days 90] [--seed 1] [--sites 20] [--until <time>] [--example tax]
 
 Fills the database with believable traffic: sites of unequal size, posts by Zipf's law, phones in widgets, visitors who
 come back, crawlers, days and weeks with their rhythm. Rows are those that the service would have stored.
@@ -21,6 +23,8 @@ come back, crawlers, days and weeks with their rhythm. Rows are those that the s
   --seed N      other numbers give other traffic            [1]
   --sites N     sites, 1 to 1000                            [20]
   --until T     when it ends, such as 2026-01-31 or 2026-01-31T08:00:00Z   [now]
+  --example E   traffic of a certain kind instead, with funnels for it; --events and --sites are then its own.
+                tax: people file tax returns; keeps the funnels MRI, TOT and NIL, whose numbers are known
 
 The same seed, events, days, sites and --until give the same rows. Running it again adds to what is there; take another
 --seed then. Works on the embedded engine in DATA_DIR, or on the server that CLICKHOUSE_URL names; stop the service first.`;
@@ -29,7 +33,6 @@ const DAY_MS = 86_400_000;
 const BATCH_ROWS = 50_000;
 /** Between two chunks the event loop gets its turn, for signals and for an insert under way. */
 const CHUNK_ROWS = 2_500;
-const LINE_INTERVAL_MS = 3_000;
 
 interface Arguments {
   events: number;
@@ -37,6 +40,7 @@ interface Arguments {
   seed: number;
   sites: number;
   until: number;
+  example: Example | undefined;
 }
 
 /** What was asked for cannot be done; the message says why. */
@@ -58,7 +62,8 @@ const wrong = (message: string): never => {
 };
 
 const readArguments = (given: ReadonlyArray<string>, now: number): Arguments => {
-  const read: Arguments = { events: 1_000_000, days: 90, seed: 1, sites: 20, until: now };
+  const read: Arguments = { events: 1_000_000, days: 90, seed: 1, sites: 20, until: now, example: undefined };
+  const own = new Set<string>();
   for (let i = 0; i < given.length; i++) {
     const [flag = "", inline] = (given[i] ?? "").split(/=(.*)/s, 2);
     if (flag === "--help" || flag === "-h") {
@@ -68,7 +73,15 @@ const readArguments = (given: ReadonlyArray<string>, now: number): Arguments => 
     const name = (["events", "days", "seed", "sites", "until"] as const).find(
       (known) => flag === `--${known}`,
     );
+    if (flag === "--example") {
+      const value = inline ?? given[++i];
+      read.example = findExample(value);
+      if (read.example === undefined)
+        return wrong(`--example takes ${exampleNames}, not ${value ?? "nothing"}.`);
+      continue;
+    }
     if (name === undefined) return wrong(`Unknown argument ${flag}.`);
+    own.add(name);
     const value = inline ?? given[++i];
     if (name === "until") {
       const until = instantOf(value);
@@ -85,20 +98,24 @@ const readArguments = (given: ReadonlyArray<string>, now: number): Arguments => 
     }
     read[name] = number;
   }
+  if (read.example !== undefined && (own.has("events") || own.has("sites"))) {
+    return wrong("--example has its own events and sites; leave --events and --sites out.");
+  }
   return read;
 };
-
-const grouped = (n: number): string => Math.round(n).toLocaleString("en-US");
-const plural = (n: number, word: string): string => `${grouped(n)} ${word}${n === 1 ? "" : "s"}`;
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * The days that will still be there: raw events beyond the retention would be deleted again at the next merge, while
  * the rollups would go on counting them. Whole days, so that a repeated run gives the same rows.
  */
-const keptDays = ({ days, until }: Arguments, { rawRetentionDays }: Settings, now: number) => {
+const keptDays = ({ days, until, example }: Arguments, { rawRetentionDays }: Settings, now: number) => {
   const room = rawRetentionDays - (now - until) / DAY_MS;
   const kept = Math.min(days, Math.floor(room));
+  if (example !== undefined && kept < example.minimumDays) {
+    return new SeedRefused({
+      message: `The example needs ${example.minimumDays} days that are kept; there are ${Math.max(0, kept)}.`,
+    });
+  }
   if (kept < 1) {
     return new SeedRefused({
       message: `Events from before ${new Date(until).toISOString()} would not be kept: RAW_RETENTION_DAYS is ${rawRetentionDays}.`,
@@ -113,33 +130,6 @@ const keptDays = ({ days, until }: Arguments, { rawRetentionDays }: Settings, no
   return Effect.succeed(kept + 1 / 24 > room ? kept - 1 / 24 : kept);
 };
 
-/** A bar that is drawn over on a terminal, a line now and then elsewhere. */
-const makeProgress = (total: number) => {
-  const startedAt = performance.now();
-  let shownAt = startedAt;
-  return {
-    seconds: () => (performance.now() - startedAt) / 1000,
-    show: (done: number) => {
-      const now = performance.now();
-      const rate = (done / (now - startedAt)) * 1000;
-      const left = rate === 0 ? 0 : Math.ceil((total - done) / rate);
-      const eta = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-      const text = `${grouped(done)} of ${grouped(total)}  ${grouped(rate)}/s  ETA ${eta}`;
-      const percent = `${String(Math.floor((done / total) * 100)).padStart(3)} %`;
-      if (process.stdout.isTTY) {
-        const full = Math.floor((done / total) * 30);
-        process.stdout.write(`\r\x1b[K${"█".repeat(full)}${"░".repeat(30 - full)} ${percent}  ${text}`);
-      } else if (now - shownAt >= LINE_INTERVAL_MS && done < total) {
-        shownAt = now;
-        console.log(`${percent}  ${text}`);
-      }
-    },
-    end: () => {
-      if (process.stdout.isTTY) process.stdout.write("\n");
-    },
-  };
-};
-
 const stopOnSignal = (): (() => boolean) => {
   let stopped = false;
   const stop = () => {
@@ -151,14 +141,20 @@ const stopOnSignal = (): (() => boolean) => {
   return () => stopped;
 };
 
-const howToLook = ({ adminApiKey, dataDir, port }: Settings, from: number, until: number): string => {
+const howToLook = (
+  { adminApiKey, dataDir, port }: Settings,
+  from: number,
+  until: number,
+  paths: ReadonlyArray<string>,
+): string => {
   const directory = /^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", "'\\''")}'`;
   const key = adminApiKey === undefined ? `$(cat ${directory}/admin.key)` : "$ADMIN_API_KEY";
   const range = `from=${day(from)}&to=${day(until)}`;
+  const addressOf = (path: string) =>
+    `http://localhost:${port}${path}${path.includes("?") ? "&" : "?"}${range}`;
   return [
     "Look at it: bun start, and then",
-    `  curl -H "x-admin-key: ${key}" "http://localhost:${port}/v1/stats/posts?${range}&limit=5"`,
-    `  curl -H "x-admin-key: ${key}" "http://localhost:${port}/v1/stats/timeseries?${range}&interval=week"`,
+    ...paths.map((path) => `  curl -H "x-admin-key: ${key}" "${addressOf(path)}"`),
   ].join("\n");
 };
 
@@ -189,7 +185,9 @@ const seed = (asked: Arguments, now: number) =>
     }
     const isStopped = stopOnSignal();
     const { tally, add } = makeTally();
-    const progress = makeProgress(asked.events);
+    const example = asked.example?.make({ seed: asked.seed, days, until: asked.until });
+    const total = example?.events ?? asked.events;
+    const progress = makeProgress(total);
 
     const reportFailure = () => {
       progress.end();
@@ -214,7 +212,7 @@ const seed = (asked: Arguments, now: number) =>
             Effect.tapError(() => Effect.sync(reportFailure)),
           );
       });
-    const traffic = makeTraffic({ ...asked, days });
+    const traffic = example?.traffic ?? makeTraffic({ ...asked, days });
     const chunks = trafficRows(traffic, {
       seed: asked.seed,
       project: DEFAULT_PROJECT,
@@ -233,14 +231,16 @@ const seed = (asked: Arguments, now: number) =>
     progress.end();
     if (next !== undefined) {
       return yield* new SeedStopped({
-        message: `Stopped: ${grouped(tally.events)} of ${grouped(asked.events)} events are stored.`,
+        message: `Stopped: ${grouped(tally.events)} of ${grouped(total)} events are stored.`,
       });
     }
     console.log(
       `Stored ${plural(tally.events, "event")} in ${seconds.toFixed(1)} s (${grouped(tally.events / seconds)} rows/s), ${day(from)} to ${day(asked.until)}:\n` +
         `${plural(tally.visitors, "visitor")} in ${plural(tally.sessions, "session")} on ${plural(tally.sites.size, "site")} with ${plural(tally.posts.size, "post")} seen; ${((tally.crawled / tally.events) * 100).toFixed(1)} % of the events by crawlers.\n`,
     );
-    console.log(howToLook(settings, from, asked.until));
+    if (example !== undefined) console.log(yield* example.keep(DEFAULT_PROJECT));
+    const paths = example?.paths ?? ["/v1/stats/posts?limit=5", "/v1/stats/timeseries?interval=week"];
+    console.log(howToLook(settings, from, asked.until, paths));
   });
 
 const now = Date.now();

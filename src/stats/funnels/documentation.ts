@@ -93,22 +93,22 @@ const body = (
   },
 });
 
+// As `bun run seed --example tax` keeps it, and what it finds there.
 const exampleDefinition = {
-  steps: [
-    { event_type: "validation_success" },
-    { event_type: "otp_verified" },
-    { event_type: "return_filed" },
-  ],
+  steps: ["validation_success", "otp_verified", "return_filed"].map((step) => ({
+    event_type: step,
+    filter: "property:tax_type:is:TOT",
+  })),
   window: 86400,
 };
 
 const exampleAnswer = {
   steps: [
-    { event_type: "validation_success", count: 1000, conversion: 100, drop_off: 0, median_seconds: null },
-    { event_type: "otp_verified", count: 800, conversion: 80, drop_off: 20, median_seconds: 41.5 },
-    { event_type: "return_filed", count: 700, conversion: 70, drop_off: 12.5, median_seconds: 193.204 },
+    { event_type: "validation_success", count: 750, conversion: 100, drop_off: 0, median_seconds: null },
+    { event_type: "otp_verified", count: 600, conversion: 80, drop_off: 20, median_seconds: 92.482 },
+    { event_type: "return_filed", count: 500, conversion: 66.7, drop_off: 16.7, median_seconds: 91.522 },
   ],
-  conversion: 70,
+  conversion: 66.7,
 } satisfies FunnelAnswer;
 
 const exampleFunnel = {

@@ -129,7 +129,7 @@ test.each<[string, object, string]>([
   ["timezone", { timezone: "Nowhere" }, "time zone"],
   ["project", { project: "" }, "text"],
   ["windows", { windows: 60 }, "known are project"],
-])("what is wrong is named: %s %j", async (parameter, change, detail) => {
+])("what is wrong is named: %s", async (parameter, change, detail) => {
   const { status, body, headers } = await ask(change);
   expect({ status, parameter: body.parameter }).toEqual({ status: 400, parameter });
   expect(body.detail).toContain(detail);

@@ -56,7 +56,7 @@ it(
           }),
         ),
       );
-      return fc.assert(property, { numRuns: RUNS });
+      return fc.assert(property, { numRuns: RUNS, endOnFailure: true });
     }),
   120_000,
 );
