@@ -52,6 +52,11 @@ export class SpoolUnavailable extends Data.TaggedError("SpoolUnavailable")<{
   readonly retryAfterSeconds: number;
 }> {}
 
+/** As many exports are under way as may be at once; this one may be asked for again. */
+export class TooManyExports extends Data.TaggedError("TooManyExports")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
 /** A page of another host may not open a WebSocket here. */
 export class ForeignPage extends Data.TaggedError("ForeignPage")<{
   readonly origin: string;
@@ -67,13 +72,18 @@ export class TooManyReaders extends Data.TaggedError("TooManyReaders")<{
   readonly retryAfterSeconds: number;
 }> {}
 
-/** As many exports are under way as may be at once; this one may be asked for again. */
-export class TooManyExports extends Data.TaggedError("TooManyExports")<{
-  readonly retryAfterSeconds: number;
-}> {}
-
 /** A project has as many webhooks as it may have. */
 export class TooManyWebhooks extends Data.TaggedError("TooManyWebhooks")<{
+  readonly limit: number;
+}> {}
+
+/** A funnel is kept under this name already. */
+export class FunnelExists extends Data.TaggedError("FunnelExists")<{
+  readonly name: string;
+}> {}
+
+/** The project keeps as many funnels as it may. */
+export class TooManyFunnels extends Data.TaggedError("TooManyFunnels")<{
   readonly limit: number;
 }> {}
 

@@ -10,6 +10,7 @@ import type { layerLive } from "../layers.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { realtimeRoutes, socketLimits } from "../realtime/routes.ts";
 import { anomalyRoutes } from "../stats/anomalies/routes.ts";
+import { funnelRoutes } from "../stats/funnels/routes.ts";
 import { statsRoutes } from "../stats/routes.ts";
 import { webhookRoutes } from "../webhooks/routes.ts";
 import { AdminKey } from "./admin-key.ts";
@@ -66,8 +67,9 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(statsRoutes(run, authorize))
     .use(anomalyRoutes(run, authorize))
     .use(webhookRoutes(run, authorize))
-    .use(realtimeRoutes(run, authorize))
+    .use(funnelRoutes(run, authorize))
     .use(exportRoutes(run, authorize))
+    .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(metricsRoutes(run))
     .use(pageRoutes(tracker));

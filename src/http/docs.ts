@@ -63,6 +63,7 @@ export const docsRoutes = new Elysia({ name: "docs" })
           { name: "Events", description: "Sending events; open to the pages of allowed origins." },
           { name: "Stats", description: "Reading numbers; needs the admin key." },
           { name: "Export", description: "Reading single events; needs the admin key." },
+          { name: "Funnels", description: "How far visitors come through steps; needs the admin key." },
           { name: "Webhooks", description: "Being told of anomalies; needs the admin key." },
           { name: "Service", description: "How the service is." },
         ],

@@ -1,6 +1,7 @@
 import type {
   BodyTooLarge,
   ForeignPage,
+  FunnelExists,
   IntakeFull,
   InvalidParameter,
   MalformedBatch,
@@ -10,9 +11,10 @@ import type {
   RequestTimeout,
   SpoolFull,
   SpoolUnavailable,
+  TooManyExports,
+  TooManyFunnels,
   TooManyReaders,
   TooManyWebhooks,
-  TooManyExports,
   Unauthorized,
   UpgradeRequired,
 } from "../domain/errors.ts";
@@ -23,6 +25,7 @@ export type HttpFailure =
   | BodyTooLarge
   | ClickHouseError
   | ForeignPage
+  | FunnelExists
   | IntakeFull
   | InvalidParameter
   | MalformedBatch
@@ -32,9 +35,10 @@ export type HttpFailure =
   | RequestTimeout
   | SpoolFull
   | SpoolUnavailable
+  | TooManyExports
+  | TooManyFunnels
   | TooManyReaders
   | TooManyWebhooks
-  | TooManyExports
   | Unauthorized
   | UpgradeRequired;
 
@@ -105,6 +109,12 @@ const answers: {
     title: "Pages of another host may not open a WebSocket here",
     detail: origin,
   }),
+  FunnelExists: ({ name }) => ({
+    status: 409,
+    code: "funnel_exists",
+    title: "There is a funnel of this name already",
+    detail: `PUT /v1/funnels/${encodeURIComponent(name)} replaces it.`,
+  }),
   IntakeFull: ({ retryAfterSeconds }) => ({
     status: 503,
     code: "intake_full",
@@ -162,16 +172,22 @@ const answers: {
     title: "Events cannot be kept safe at the moment; send the batch again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
-  TooManyReaders: ({ retryAfterSeconds }) => ({
-    status: 503,
-    code: "too_many_readers",
-    title: "No more connections can watch at the moment; try again later",
-    headers: { "retry-after": String(retryAfterSeconds) },
-  }),
   TooManyExports: ({ retryAfterSeconds }) => ({
     status: 503,
     code: "too_many_exports",
     title: "As many exports are under way as may be at once; ask again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  TooManyFunnels: ({ limit }) => ({
+    status: 409,
+    code: "too_many_funnels",
+    title: "The project keeps as many funnels as it may",
+    detail: `The limit is ${limit}; delete one that is not needed.`,
+  }),
+  TooManyReaders: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "too_many_readers",
+    title: "No more connections can watch at the moment; try again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
   TooManyWebhooks: ({ limit }) => ({
