@@ -26,6 +26,7 @@ describe("the API document", () => {
       "get /v1/stats/posts": "string",
       "get /v1/stats/timeseries": "string",
       "get /v1/stats/anomalies": "string",
+      "get /v1/stats/realtime": "string",
       "get /v1/webhooks": "string",
       "post /v1/webhooks": "string",
       "delete /v1/webhooks/{id}": "string",
