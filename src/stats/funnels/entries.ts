@@ -7,7 +7,7 @@ import { events } from "../tables.ts";
 import { type FunnelQuery, stepBounds } from "./funnel.ts";
 
 /**
- * Events as one number each, which is sorted several times faster than a tuple: milliseconds since the start of the
+ * Events as one number each, so that numbers are all there is to gather and sort: milliseconds since the start of the
  * range, above one bit per step that the event fits (bit 0 is step 1).
  */
 const MARK_BITS = stepBounds.maximum + 1;
