@@ -1,6 +1,6 @@
 import { INACTIVITY_MS } from "../../sealing/session-rows.ts";
+import { eventOrder, eventTimeBytes } from "../../store/event-order.ts";
 import { eventFields } from "../catalogue/dimensions.ts";
-import { eventOrder, eventTimeBytes } from "../event-order.ts";
 import { type Filter, fieldsOf } from "../filters/filter.ts";
 import { type Statement, whereClause } from "../statement.ts";
 import { events } from "../tables.ts";

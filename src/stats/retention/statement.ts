@@ -1,5 +1,5 @@
+import { eventOrder } from "../../store/event-order.ts";
 import { eventFields, keyText } from "../catalogue/dimensions.ts";
-import { eventOrder } from "../event-order.ts";
 import { filterCondition } from "../filters/condition.ts";
 import type { Filter } from "../filters/filter.ts";
 import { type Statement, whereClause } from "../statement.ts";
