@@ -5,7 +5,8 @@ import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
 import { layerRealtime } from "./realtime/realtime.ts";
-import { layerTraffic } from "./realtime/recent-traffic.ts";
+import { layerTraffic } from "./realtime/traffic.ts";
+import { layerSealingGarbage } from "./sealing/garbage.ts";
 import { layerSealedDays } from "./sealing/sealed-days.ts";
 import { layerSealer } from "./sealing/sealer.ts";
 import { layerSpool } from "./spool/layer.ts";
@@ -32,7 +33,13 @@ export const layerMigrated = Layer.effectDiscard(
 );
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
-export const layerStages = Layer.mergeAll(layerAdminKey, layerIngest, layerHourlyVerify, layerSealer).pipe(
+export const layerStages = Layer.mergeAll(
+  layerAdminKey,
+  layerIngest,
+  layerHourlyVerify,
+  layerSealer,
+  layerSealingGarbage,
+).pipe(
   Layer.merge(Layer.provideMerge(layerAnomalyWatch, layerWebhookTargets)),
   Layer.provideMerge(layerSealedDays),
   Layer.provideMerge(layerEventWriter),

@@ -23,7 +23,7 @@ const spoolIn = (state: SpoolState, refusal?: SpoolRefusal) =>
   // Only what the readiness asks.
   ({ state: () => state, refusal: () => refusal }) as SpoolShape;
 
-const well: WriterState = { alive: true, stored: 12, failing: undefined };
+const well: WriterState = { alive: true, stored: 12, completedBatch: 3, failing: undefined };
 const down = new ClickHouseError({
   failure: "unavailable",
   retryable: true,

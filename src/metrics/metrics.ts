@@ -14,6 +14,8 @@ export interface Levels {
   readonly deadLetters: number;
   readonly duplicateIds: number;
   readonly duplicateIdsBytes: number;
+  readonly openDays: number;
+  readonly sealedDays: number;
 }
 
 /** Failures after which a sender is to send the same batch again. */
@@ -73,6 +75,11 @@ export const makeMetrics = () => {
     "Rollup buckets that differed from the raw events at the last hourly check that did not fail.",
   );
   const verifyRuns = counter("verify_runs_total", "Hourly checks of the rollups, by result.", ["result"]);
+  const sealSeconds = histogram(
+    "seal_seconds",
+    "Time to seal one day of one site.",
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+  );
   // There from the first scrape on, so that the first increase is seen as one.
   for (const reason of Object.values(refusalReasons)) refused.inc({ reason }, 0);
   for (const result of ["agree", "differ", "failed"]) verifyRuns.inc({ result }, 0);
@@ -85,6 +92,11 @@ export const makeMetrics = () => {
     deadLetters: gauge("dead_letters", "Events that were put aside and are still kept."),
     duplicateIds: gauge("duplicate_ids", "Event ids that are remembered to find duplicates."),
     duplicateIdsBytes: gauge("duplicate_ids_bytes", "Memory of these ids."),
+    openDays: gauge(
+      "days_open",
+      "Days of sites that are over, have their single events and are not sealed: questions count their events.",
+    ),
+    sealedDays: gauge("days_sealed", "Days of sites that are sealed."),
   };
 
   return {
@@ -108,6 +120,7 @@ export const makeMetrics = () => {
       verifyRuns.inc({ result: differences === 0 ? "agree" : "differ" });
       verifyDifferences.set(differences);
     },
+    sealed: (seconds: number) => sealSeconds.observe(seconds),
     verifyFailed: () => verifyRuns.inc({ result: "failed" }),
     /** All of it in the text format of Prometheus. */
     expose: async (now: Levels): Promise<{ readonly contentType: string; readonly text: string }> => {

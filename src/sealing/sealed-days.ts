@@ -1,6 +1,7 @@
-import { Context, Effect, Layer } from "effect";
-import { ClickHouse } from "../store/clickhouse.ts";
+import { Clock, Context, Effect, Layer, Random } from "effect";
+import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import { SiteDays } from "./site-days.ts";
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -21,20 +22,17 @@ export interface SiteDay {
   readonly day: number;
 }
 
+/** A day whose rows count. */
+export interface SealedDay extends SiteDay {
+  readonly seal: Seal;
+}
+
 /** A day as a question finds it: with the build that stands for it, or without one, when its events have to be asked. */
 export interface AskedDay {
   readonly siteId: string;
   readonly day: number;
   readonly build: number | undefined;
 }
-
-interface Day {
-  /** The highest batch that reached each hour of it; 0 where none did. */
-  readonly hours: Float64Array;
-  seal: Seal | undefined;
-}
-
-type SiteDays = Map<number, Day>;
 
 interface TouchedHours {
   readonly project_id: string;
@@ -43,11 +41,23 @@ interface TouchedHours {
   readonly hours: ReadonlyArray<readonly [hour: number, watermark: number]>;
 }
 
-const highest = (hours: Float64Array | undefined, from: number, to: number): number => {
-  let found = 0;
-  if (hours !== undefined) for (let hour = from; hour < to; hour++) found = Math.max(found, hours[hour] ?? 0);
-  return found;
-};
+interface SealRow {
+  readonly project_id: string;
+  readonly site_id: string;
+  readonly day: number;
+  readonly build: number;
+  readonly watermark: number;
+  readonly next_hours: number;
+}
+
+/** Everything there is is read once, at the start. */
+const LOADING: QueryBudget = { maxSeconds: 300, maxMemoryBytes: 1_500_000_000, spillBytes: 500_000_000 };
+
+/** Days that are read at a time at the start: an answer is held in memory as a whole. */
+const LOADED_DAYS = 31;
+
+/** Builds of one millisecond. */
+const BUILDS = 1024;
 
 const entry = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   const known = map.get(key);
@@ -57,19 +67,7 @@ const entry = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made;
 };
 
-const LAST_HOUR = 23;
-
-// A session of the day may have begun in the last half hour of the day before, and end on the day after.
-const holds = (days: SiteDays, day: number): Seal | undefined => {
-  const seal = days.get(day)?.seal;
-  if (seal === undefined) return undefined;
-  const reached = Math.max(
-    highest(days.get(day)?.hours, 0, 24),
-    highest(days.get(day - 1)?.hours, LAST_HOUR, 24),
-    highest(days.get(day + 1)?.hours, 0, seal.nextHours),
-  );
-  return reached <= seal.watermark ? seal : undefined;
-};
+const date = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 export interface SealedDaysShape {
   /** Learns which days were reached since, so that no seal counts that an event has broken. Every question begins with it. */
@@ -83,10 +81,26 @@ export interface SealedDaysShape {
   ) => ReadonlyArray<AskedDay>;
   /** The last day on which the sites have events; all sites when undefined. -1 when there are none. */
   readonly lastDay: (project: string, sites: ReadonlyArray<string> | undefined) => number;
-  /** Days before `toDay` without a seal that holds, the newest first. */
+  /** Days from `fromDay` up to `toDay` (exclusive) without a seal that counts, the newest first. */
   readonly open: (fromDay: number, toDay: number) => ReadonlyArray<SiteDay>;
-  /** Takes note of a seal that was written. */
-  readonly put: (day: SiteDay, seal: Seal) => void;
+  /** Days from `fromDay` up to `toDay` (exclusive) with a seal that holds, the newest first. */
+  readonly sealed: (fromDay: number, toDay: number) => ReadonlyArray<SealedDay>;
+  /** How many days before `toDay` have a seal that counts, and how many could be sealed and are not. */
+  readonly counts: (toDay: number) => { readonly open: number; readonly sealed: number };
+  /** The seal of a day that holds. */
+  readonly sealOf: (day: SiteDay) => Seal | undefined;
+  /** A number for a new build, above that of every other one. */
+  readonly nextBuild: Effect.Effect<number>;
+  /** Builds up to this number are known by now. */
+  readonly lastBuild: () => number;
+  /** Takes note of a seal that was written; it counts if no later batch has reached the day since it was begun. */
+  readonly keep: (day: SiteDay, seal: Seal) => Effect.Effect<void, ClickHouseError>;
+  /**
+   * The single events of a day, or of all before one, are gone in part: it cannot be sealed again, so that its last seal
+   * stands whatever reaches it.
+   */
+  readonly makeFinal: (day: SiteDay) => void;
+  readonly makeFinalBefore: (day: number) => void;
 }
 
 /** Which days are sealed, kept in memory: a question must not spend its time on finding out. */
@@ -95,60 +109,103 @@ export class SealedDays extends Context.Tag("footfall/SealedDays")<SealedDays, S
 const make = Effect.gen(function* () {
   const clickhouse = yield* ClickHouse;
   const projects = new Map<string, Map<string, SiteDays>>();
+  /** The highest batch that was seen in an hour. */
   let seen = 0;
+  let lastBuild = 0;
+  let finalBefore = 0;
 
-  const dayOf = ({ project, siteId, day }: SiteDay): Day => {
+  const siteOf = (project: string, siteId: string): SiteDays => {
     const sites = entry(projects, project, () => new Map<string, SiteDays>());
-    const days = entry(sites, siteId, () => new Map<number, Day>());
-    return entry(days, day, () => ({ hours: new Float64Array(24), seal: undefined }));
+    return entry(sites, siteId, () => new SiteDays());
   };
 
-  const touch = (since: number) =>
+  const touch = (where: string, params: Record<string, number>, budget?: QueryBudget) =>
     Effect.gen(function* () {
-      // The last batch seen is asked for again: it may have reached one month's partition and not yet another's.
       const rows = yield* clickhouse.query<TouchedHours>(
         `SELECT project_id, site_id, toUInt16(toDate(hour)) AS day, groupArray((toHour(hour), reached)) AS hours
          FROM (
            SELECT project_id, site_id, hour, max(watermark) AS reached
-           FROM hourly_event_stats WHERE watermark >= {since:UInt64} GROUP BY project_id, site_id, hour
+           FROM hourly_event_stats WHERE ${where} GROUP BY project_id, site_id, hour
          ) GROUP BY project_id, site_id, day`,
-        { since },
+        params,
+        budget,
       );
       for (const { project_id, site_id, day, hours } of rows) {
-        const known = dayOf({ project: project_id, siteId: site_id, day }).hours;
+        const site = siteOf(project_id, site_id);
         for (const [hour, watermark] of hours) {
-          known[hour] = Math.max(known[hour] ?? 0, watermark);
+          site.touch(day, hour, watermark);
           seen = Math.max(seen, watermark);
         }
       }
     });
 
-  const sealed = yield* clickhouse.query<{
-    project_id: string;
-    site_id: string;
-    day: number;
-    build: number;
-    watermark: number;
-    next_hours: number;
-  }>(
-    `SELECT project_id, site_id, toUInt16(date) AS day, build, watermark, next_hours FROM sealed_days FINAL`,
-  );
-  for (const { project_id, site_id, day, build, watermark, next_hours } of sealed) {
-    dayOf({ project: project_id, siteId: site_id, day }).seal = { build, watermark, nextHours: next_hours };
-  }
-  yield* touch(0);
+  /** Calls it for stretches that cover all days of a table, one after the other. */
+  const inStretches = <E>(
+    table: string,
+    time: string,
+    load: (fromDay: number, toDay: number) => Effect.Effect<void, E>,
+  ) =>
+    Effect.gen(function* () {
+      const [range] = yield* clickhouse.query<{ first: number; last: number; rows: number }>(
+        `SELECT toUInt16(toDate(min(${time}))) AS first, toUInt16(toDate(max(${time}))) AS last, count() AS rows FROM ${table}`,
+        {},
+        LOADING,
+      );
+      if (range === undefined || range.rows === 0) return;
+      for (let day = range.first; day <= range.last; day += LOADED_DAYS) yield* load(day, day + LOADED_DAYS);
+    });
 
-  const turn = yield* Effect.makeSemaphore(1);
+  // Seals first: what has reached a day then breaks those that it has to.
+  yield* inStretches("sealed_days", "date", (fromDay, toDay) =>
+    Effect.gen(function* () {
+      const rows = yield* clickhouse.query<SealRow>(
+        `SELECT project_id, site_id, toUInt16(date) AS day, build, watermark, next_hours FROM sealed_days FINAL
+         WHERE date >= {from:Date} AND date < {to:Date}`,
+        { from: date(fromDay), to: date(toDay) },
+        LOADING,
+      );
+      for (const { project_id, site_id, day, build, watermark, next_hours } of rows) {
+        siteOf(project_id, site_id).put(day, { build, watermark, nextHours: next_hours });
+      }
+    }),
+  );
+  yield* inStretches("hourly_event_stats", "hour", (fromDay, toDay) =>
+    touch(
+      "hour >= toDateTime({from:UInt32} * 86400, 'UTC') AND hour < toDateTime({to:UInt32} * 86400, 'UTC')",
+      { from: fromDay, to: toDay },
+      LOADING,
+    ),
+  );
+  // Also above what was begun and never sealed.
+  const [builds] = yield* clickhouse.query<{ last: number }>(
+    `SELECT greatest(
+       (SELECT max(build) FROM sessions), (SELECT max(build) FROM daily_field_stats), (SELECT max(build) FROM sealed_days)
+     ) AS last`,
+    {},
+    LOADING,
+  );
+  lastBuild = builds?.last ?? 0;
+
+  const all = function* (): Generator<readonly [string, string, SiteDays]> {
+    for (const [project, sites] of projects) {
+      for (const [siteId, days] of sites) yield [project, siteId, days];
+    }
+  };
+  const newestFirst = <A extends SiteDay>(days: Array<A>): ReadonlyArray<A> =>
+    days.sort((a, b) => b.day - a.day);
+
+  const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
   return {
-    refresh: turn.withPermits(1)(Effect.suspend(() => touch(seen))),
+    // The last batch seen is asked for again: it may have reached one month's partition and not yet another's.
+    refresh: turn(Effect.suspend(() => touch("watermark >= {since:UInt64}", { since: seen }))),
     days: (project, sites, fromDay, toDay) => {
       const known = projects.get(project);
       const found: Array<AskedDay> = [];
       for (const siteId of sites ?? known?.keys() ?? []) {
         const days = known?.get(siteId);
         if (days === undefined) continue;
-        for (let day = fromDay; day < toDay; day++) {
-          if (days.has(day)) found.push({ siteId, day, build: holds(days, day)?.build });
+        for (let day = Math.max(fromDay, days.first); day < Math.min(toDay, days.end); day++) {
+          if (days.isKnown(day)) found.push({ siteId, day, build: days.buildOf(day, finalBefore) });
         }
       }
       return found;
@@ -157,24 +214,69 @@ const make = Effect.gen(function* () {
       const known = projects.get(project);
       let last = -1;
       for (const siteId of sites ?? known?.keys() ?? []) {
-        for (const day of known?.get(siteId)?.keys() ?? []) last = Math.max(last, day);
+        last = Math.max(last, (known?.get(siteId)?.end ?? 0) - 1);
       }
       return last;
     },
     open: (fromDay, toDay) => {
       const found: Array<SiteDay> = [];
-      for (const [project, sites] of projects) {
-        for (const [siteId, days] of sites) {
-          for (const day of days.keys()) {
-            if (day < fromDay || day >= toDay || holds(days, day) !== undefined) continue;
+      for (const [project, siteId, days] of all()) {
+        for (let day = Math.max(fromDay, days.first); day < Math.min(toDay, days.end); day++) {
+          if (days.isKnown(day) && days.buildOf(day, finalBefore) === undefined)
             found.push({ project, siteId, day });
-          }
         }
       }
-      return found.sort((a, b) => b.day - a.day);
+      return newestFirst(found);
     },
-    put: (day, seal) => {
-      dayOf(day).seal = seal;
+    sealed: (fromDay, toDay) => {
+      const found: Array<SealedDay> = [];
+      for (const [project, siteId, days] of all()) {
+        for (let day = Math.max(fromDay, days.first); day < Math.min(toDay, days.end); day++) {
+          const seal = days.sealOf(day);
+          if (seal !== undefined) found.push({ project, siteId, day, seal });
+        }
+      }
+      return newestFirst(found);
+    },
+    counts: (toDay) => {
+      const found = { open: 0, sealed: 0 };
+      for (const [, , days] of all()) {
+        for (let day = days.first; day < Math.min(toDay, days.end); day++) {
+          if (days.buildOf(day, finalBefore) !== undefined) found.sealed += 1;
+          else if (days.isKnown(day) && day >= finalBefore) found.open += 1;
+        }
+      }
+      return found;
+    },
+    sealOf: ({ project, siteId, day }) => projects.get(project)?.get(siteId)?.sealOf(day),
+    // They grow with time, also where the clock goes back, and stay below 2^53.
+    nextBuild: Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis;
+      lastBuild = Math.max(lastBuild + 1, now * BUILDS + (yield* Random.nextIntBetween(0, BUILDS)));
+      return lastBuild;
+    }),
+    lastBuild: () => lastBuild,
+    keep: ({ project, siteId, day }, seal) =>
+      turn(
+        Effect.gen(function* () {
+          const [row] = yield* clickhouse.query<{ reached: number }>(
+            `SELECT max(watermark) AS reached FROM hourly_event_stats
+             WHERE project_id = {project:String} AND site_id = {site:String}
+               AND hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')`,
+            {
+              project,
+              site: siteId,
+              from: day * 86_400 - 3600,
+              to: (day + 1) * 86_400 + seal.nextHours * 3600,
+            },
+          );
+          lastBuild = Math.max(lastBuild, seal.build);
+          siteOf(project, siteId).put(day, seal, row?.reached ?? 0);
+        }),
+      ),
+    makeFinal: ({ project, siteId, day }) => siteOf(project, siteId).makeFinal(day),
+    makeFinalBefore: (day) => {
+      finalBefore = day;
     },
   } satisfies SealedDaysShape;
 });

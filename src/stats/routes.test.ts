@@ -2,13 +2,16 @@ import { expect, test } from "bun:test";
 import { Effect, Layer } from "effect";
 import { Unauthorized } from "../domain/errors.ts";
 import { makeRun } from "../http/run.ts";
+import { layerSealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { testSettings } from "../testing/settings.ts";
 import { statsRoutes } from "./routes.ts";
 
-const { it, runtime } = testsOn(Layer.merge(testClickHouse(), testSettings()));
+const { it, runtime } = testsOn(
+  Layer.provideMerge(layerSealedDays, Layer.merge(testClickHouse(), testSettings())),
+);
 
 const app = statsRoutes(makeRun(await runtime.runtime()), (request) =>
   request.headers.get("x-admin-key") === "key" ? Effect.void : new Unauthorized({ reason: "missing" }),
