@@ -4,7 +4,7 @@ import { AppSettings } from "../config.ts";
 import type { MalformedBatch } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import { Traffic } from "../realtime/recent-traffic.ts";
+import { Traffic } from "../realtime/traffic.ts";
 import type { SpoolRefusal } from "../spool/event-queue.ts";
 import { Spool } from "../spool/spool.ts";
 import { readBatch } from "./batch.ts";

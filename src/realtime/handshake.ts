@@ -56,8 +56,8 @@ export const requireOwnPage = (request: Request): Effect.Effect<void, ForeignPag
     const origin = headers.get("origin");
     if (origin === null) return Effect.void;
     const host = URL.canParse(origin) ? new URL(origin).host : undefined;
-    const own = [headers.get("host"), headers.get("x-forwarded-host")];
-    return own.some((name) => name !== null && name.toLowerCase() === host)
-      ? Effect.void
-      : new ForeignPage({ origin });
+    const own = [headers.get("host"), headers.get("x-forwarded-host")].flatMap(
+      (names) => names?.split(",") ?? [],
+    );
+    return own.some((name) => name.trim().toLowerCase() === host) ? Effect.void : new ForeignPage({ origin });
   });

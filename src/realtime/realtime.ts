@@ -3,9 +3,10 @@ import { Spool } from "../spool/spool.ts";
 import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
 import type { RealtimeDocument } from "./document.ts";
 import { Readers } from "./readers.ts";
-import { type RecentTraffic, type Scope, Traffic } from "./recent-traffic.ts";
+import type { RecentTraffic, Scope } from "./recent-traffic.ts";
 import { recordSpooled } from "./spooled-traffic.ts";
 import { raiseToStored } from "./stored-traffic.ts";
+import { Traffic } from "./traffic.ts";
 
 /** The service waits for this at its start. */
 const startBudget: QueryBudget = { maxSeconds: 30, maxMemoryBytes: 1_500_000_000 };
@@ -72,6 +73,7 @@ interface Refresh {
 const make = Effect.gen(function* () {
   const clickhouse = yield* ClickHouse;
   const traffic = yield* Traffic;
+  const clock = yield* Clock.clockWith(Effect.succeed);
   const runPromise = Runtime.runPromise(yield* Effect.runtime<ClickHouse>());
   yield* loadPast(traffic);
 
@@ -98,14 +100,17 @@ const make = Effect.gen(function* () {
     if (clickhouse.engine === "embedded") return Promise.resolve();
     const known = refreshes.get(project);
     if (known?.underWay !== undefined) return known.underWay;
-    if (known !== undefined && known.dueAt > Date.now()) return Promise.resolve();
+    if (known !== undefined && known.dueAt > clock.unsafeCurrentTimeMillis()) return Promise.resolve();
     if (refreshes.size >= MAX_REFRESHED) refreshes.clear();
     const entry: Refresh = { dueAt: 0, underWay: undefined };
     refreshes.set(project, entry);
-    entry.underWay = runPromise(refresh(project)).then((dueAt) => {
-      entry.dueAt = dueAt;
-      entry.underWay = undefined;
-    });
+    entry.underWay = runPromise(refresh(project))
+      .then((dueAt) => {
+        entry.dueAt = dueAt;
+      })
+      .finally(() => {
+        entry.underWay = undefined;
+      });
     return entry.underWay;
   };
 

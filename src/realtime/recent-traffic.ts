@@ -1,9 +1,9 @@
-import { Clock, Context, Effect, Layer } from "effect";
 import { documentOf, type RealtimeDocument } from "./document.ts";
 import { ProjectTraffic, type SiteTraffic } from "./project-traffic.ts";
 import { type Sighting, WINDOW_MINUTES } from "./sightings.ts";
+import type { StoredStay, StoredViews } from "./stored-traffic.ts";
 import { Tally } from "./tally.ts";
-import { EVERYBODY, type Seen } from "./visitors.ts";
+import { EVERYBODY } from "./visitors.ts";
 
 /** What a reader asks about: a project, or some sites of it. */
 export interface Scope {
@@ -40,22 +40,6 @@ const TIDY_WEIGHT = 25_000;
 
 /** A clock that goes back by more was wrong before, and what was counted by it is forgotten. */
 const CLOCK_BACK_SECONDS = 60;
-
-/** Page views of a site by slots, each the second since 1970 at which it begins. */
-export interface StoredViews {
-  readonly project: string;
-  readonly site: string;
-  readonly slots: ReadonlyArray<number>;
-  readonly counts: ReadonlyArray<number>;
-}
-
-/** A visitor on a site as ClickHouse knows it; `page` is of no interest. */
-export interface StoredStay extends Seen {
-  readonly project: string;
-  readonly country: string;
-  /** Where it was, and when last. */
-  readonly pages: ReadonlyArray<readonly [page: string, seenAt: number]>;
-}
 
 /**
  * What happened in the last 30 minutes, of all projects, in bounded memory. What is recorded is added; what is read from
@@ -286,25 +270,3 @@ export class RecentTraffic {
     this.lacksThePast();
   }
 }
-
-/** What happens now; fed by the ingestion. */
-export class Traffic extends Context.Tag("footfall/Traffic")<Traffic, RecentTraffic>() {}
-
-const TIDY_INTERVAL = "5 seconds";
-
-export const layerTraffic = Layer.scoped(
-  Traffic,
-  Effect.gen(function* () {
-    const clock = yield* Clock.clockWith(Effect.succeed);
-    const traffic = new RecentTraffic(() => clock.unsafeCurrentTimeMillis());
-    yield* Effect.forkScoped(
-      Effect.forever(
-        Effect.delay(
-          Effect.sync(() => traffic.tidy()),
-          TIDY_INTERVAL,
-        ),
-      ),
-    );
-    return traffic;
-  }),
-);

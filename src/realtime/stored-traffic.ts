@@ -2,9 +2,25 @@ import { Effect } from "effect";
 import { ClickHouse, type QueryBudget, type QueryParams } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { ACTIVE_SECONDS } from "./page-views.ts";
-import { type RecentTraffic, type StoredStay, type StoredViews, trafficLimits } from "./recent-traffic.ts";
+import { type RecentTraffic, trafficLimits } from "./recent-traffic.ts";
 import { WINDOW_MINUTES } from "./sightings.ts";
-import { EVERYBODY, MOST_PER_VISITOR } from "./visitors.ts";
+import { EVERYBODY, MOST_PER_VISITOR, type Seen } from "./visitors.ts";
+
+/** Page views of a site by slots, each the second since 1970 at which it begins. */
+export interface StoredViews {
+  readonly project: string;
+  readonly site: string;
+  readonly slots: ReadonlyArray<number>;
+  readonly counts: ReadonlyArray<number>;
+}
+
+/** A visitor on a site as ClickHouse knows it; `page` is of no interest. */
+export interface StoredStay extends Seen {
+  readonly project: string;
+  readonly country: string;
+  /** Where it was, and when last. */
+  readonly pages: ReadonlyArray<readonly [page: string, seenAt: number]>;
+}
 
 export interface StoredScope {
   /** Epoch ms. */
@@ -21,8 +37,8 @@ interface Statement {
   readonly params: QueryParams;
 }
 
-// An event from the future counts as it was received, see `Sightings`. Both times are named in the condition: one is in
-// the primary key, and a part knows the least and greatest of the other.
+// An event from the future counts as it was received, see `Sightings`. Both times are named in the condition, since parts
+// and marks can be left out by `occurred_at` only.
 const SECOND = "toUnixTimestamp(least(t.occurred_at, t.received_at))";
 
 const scopeOf = ({ now, project, withoutBatch }: StoredScope, seconds: number): Statement => ({

@@ -3,7 +3,7 @@ import { AppSettings, type Settings } from "../../config.ts";
 import { DuplicateIds, makeDuplicateIds } from "../../ingest/duplicates/duplicate-ids.ts";
 import { Ingest, layerIngest } from "../../ingest/ingest.ts";
 import { layerMetrics } from "../../metrics/metrics.ts";
-import { layerTraffic } from "../../realtime/recent-traffic.ts";
+import { layerTraffic } from "../../realtime/traffic.ts";
 import type { Disk } from "../../spool/disk.ts";
 import type { Ledger } from "../../spool/ledger.ts";
 import { openLedger } from "../../spool/open-ledger.ts";
