@@ -21,7 +21,7 @@ export interface QuestionResult {
 /** What sealing at full speed took. */
 export interface SealingResult {
   readonly days: number;
-  /** Days whose sessions do not end; they stay open. */
+  /** Days that could not be sealed, such as those whose sessions do not end. */
   readonly open: number;
   readonly seconds: number;
   readonly peakBytes: number;

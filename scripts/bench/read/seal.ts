@@ -26,7 +26,8 @@ const sealAll = Effect.gen(function* () {
     if (seconds() > MOST_SECONDS) {
       return yield* Effect.dieMessage(`After ${MOST_SECONDS} s ${index} of ${days.length} days are sealed`);
     }
-    if ((yield* sealDay(day, completedBatch)) === undefined) open += 1;
+    const result = yield* sealDay(day, completedBatch);
+    if (typeof result === "string") open += 1;
     if (performance.now() - saidAt < LINE_INTERVAL_MS) continue;
     saidAt = performance.now();
     console.error(`  sealed ${index + 1} of ${days.length} days of sites`);
