@@ -33,7 +33,7 @@ export const eventColumns = {
   visitor_id: { kind: "id", description: "The visitor, a hash." },
   session_id: { kind: "id", description: "The sender's session, a hash; 0 without one." },
   user_id: text("The sender's id of a user who is known by name."),
-  page_url: text("Address of the page, without its campaign parameters."),
+  page_url: text("Address of the page, without anything personal in it."),
   page_path: text("Path of the page."),
   page_title: text("Title of the page."),
   referrer_domain: text("Domain of the page that led here."),

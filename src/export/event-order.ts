@@ -16,7 +16,7 @@ const columns = ["t.occurred_at", "t.event_id", "t.batch"] as const;
 export const OLDEST_FIRST: string = columns.join(", ");
 export const NEWEST_FIRST: string = columns.map((column) => `${column} DESC`).join(", ");
 
-/** A key's columns for {@link keyOf}, to be selected beside others. */
+/** The columns of a key, to be selected. */
 export const KEY_COLUMNS = "t.occurred_at AS key_at, t.event_id AS key_id, t.batch AS key_batch";
 
 /** A condition with bound parameters whose names begin with `name`. */
