@@ -1,6 +1,13 @@
 import { dirname, join } from "node:path";
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
+import {
+  deleteDocumentation,
+  getDocumentation,
+  replaceDocumentation,
+  resultDocumentation,
+} from "../stats/funnels/documentation.ts";
+import { deleteDocumentation as deleteWebhookDocumentation } from "../webhooks/documentation.ts";
 
 // The viewer comes with Footfall: a page that loads scripts from elsewhere would tell others who reads it.
 const viewer = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
@@ -48,6 +55,16 @@ export const docsRoutes = new Elysia({ name: "docs" })
       // The script's address looks like that of a file.
       exclude: { staticFile: false },
       documentation: {
+        // Of a route with a name in its path the plugin shows that name alone.
+        paths: {
+          "/v1/funnels/{name}": {
+            get: getDocumentation,
+            put: replaceDocumentation,
+            delete: deleteDocumentation,
+          },
+          "/v1/funnels/{name}/result": { get: resultDocumentation },
+          "/v1/webhooks/{id}": { delete: deleteWebhookDocumentation },
+        },
         info: {
           title: "Footfall",
           version: "1",

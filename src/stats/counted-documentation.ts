@@ -1,7 +1,8 @@
 import type { DocumentDecoration } from "elysia";
+import { intervals } from "./calendar/buckets.ts";
 import { dimensionNames, dimensions } from "./catalogue/dimensions.ts";
 import { metricNames, metrics } from "./catalogue/metrics.ts";
-import { common, keys, parameter, problem } from "./documentation.ts";
+import { common, keys, parameter, problem, several, sources, text } from "./documentation.ts";
 import { limitBounds } from "./parameters/query.ts";
 import { comparisons } from "./parameters/range.ts";
 
@@ -22,18 +23,19 @@ export const goal = parameter("goal", "Event types that are conversions, separat
 export const compare = parameter(
   "compare",
   "`previous`: as many days just before (as much time, where `from` or `to` is a time). `year`: the same dates a year before.",
-  { type: "string", enum: comparisons, default: "none" },
+  { type: "string", enum: comparisons, default: "none", example: "previous" },
 );
 
-const metricList = (name: "metric" | "metrics", fallback: string) =>
+const metricList = (name: "metric" | "metrics", fallback: string, example: string) =>
   parameter(name, `Any of ${metricNames.join(", ")}, separated by commas.`, {
     type: "string",
     default: fallback,
+    example,
   });
 
-export const metricParameters = [metricList("metric", "visitors"), goal, compare];
+export const metricParameters = [metricList("metric", "visitors", "visitors,sessions"), goal, compare];
 
-const answers = (description: string, example: object) => ({
+const counted = (description: string, example: object) => ({
   200: {
     description,
     content: { "application/json": { schema: { type: "object" as const }, example } },
@@ -57,10 +59,18 @@ export const metricsDocumentation = {
   security: keys,
   summary: "Metrics of a range, and what they were before",
   description: `${metricsTable}\n\n${scopes}\n\n\`change\` is in percent of \`previous\`, null from nothing to something.`,
-  parameters: [...common, metricList("metrics", metricNames.join(",")), goal, compare],
-  responses: answers("The asked metrics.", {
+  parameters: [
+    ...common,
+    metricList("metrics", metricNames.join(","), "visitors,bounce_rate"),
+    goal,
+    compare,
+  ],
+  responses: counted("The asked metrics.", {
     timeRange: { start: "2026-11-01T00:00:00.000Z", end: "2026-12-01T00:00:00.000Z" },
-    metrics: { visitors: { value: 8200, previous: 8000, change: 2.5 } },
+    metrics: {
+      visitors: { value: 8200, previous: 8000, change: 2.5 },
+      bounce_rate: { value: 38.1, previous: 40.2, change: -5.2 },
+    },
   }),
 } satisfies DocumentDecoration;
 
@@ -77,7 +87,7 @@ export const breakdownDocumentation = {
       { type: "string", example: "page" },
       true,
     ),
-    metricList("metric", "visitors"),
+    metricList("metric", "visitors", "visitors,pageviews"),
     goal,
     parameter("search", "Only values with this text in them, whatever the case.", { type: "string" }),
     parameter(
@@ -93,11 +103,30 @@ export const breakdownDocumentation = {
     }),
     parameter("offset", "Rows to leave out at the start.", { type: "integer", minimum: 0, default: 0 }),
   ],
-  responses: answers("Largest first, unless `sort` says otherwise.", {
+  responses: counted("Largest first, unless `sort` says otherwise.", {
     timeRange: { start: "2026-11-01T00:00:00.000Z", end: "2026-12-01T00:00:00.000Z" },
     dimension: "page",
     data: [{ dimension: "/post/1", value: 12, percentage: 33.3, visitors: 12, pageviews: 20 }],
     total: { visitors: 36, pageviews: 60 },
     rows: 3,
+  }),
+} satisfies DocumentDecoration;
+
+export const timeseriesDocumentation = {
+  tags: ["Stats"],
+  security: keys,
+  summary: "Events and visitors over time",
+  description: `Every bucket that the range touches is there, also without events. Days, weeks (from Monday) and months are named by their first date, hours by the time they start at with its offset, all in \`timezone\`; the first and last bucket count only what lies in the range. At most 10,000 buckets. Without \`metric\` the answer is \`{ "data": [{ "bucket", "count", "unique_visitors" }] }\`: events and visitors. ${sources}`,
+  parameters: [
+    ...common,
+    parameter("interval", "How long a bucket is.", { type: "string", enum: intervals, default: "day" }),
+    parameter("event_type", `Without \`metric\`: only these event types. ${several}`, text),
+    ...metricParameters,
+  ],
+  responses: counted("Buckets in order, without gaps.", {
+    timeRange: { start: "2026-11-01T00:00:00.000Z", end: "2026-12-01T00:00:00.000Z" },
+    interval: "day",
+    data: [{ bucket: "2026-11-01", visitors: 800, sessions: 950 }],
+    previous: [{ bucket: "2026-10-02", visitors: 760, sessions: 905 }],
   }),
 } satisfies DocumentDecoration;

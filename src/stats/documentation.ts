@@ -1,6 +1,5 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
-import { intervals } from "./calendar/buckets.ts";
 import { filterDescription, filterExample } from "./filters/documentation.ts";
 import { limitBounds, type RowsShape } from "./parameters/query.ts";
 import { postsShape } from "./posts.ts";
@@ -17,11 +16,11 @@ export const parameter = (name: string, description: string, schema: Schema, req
   schema,
 });
 
-const text: Schema = { type: "string" };
+export const text: Schema = { type: "string" };
 const number: Schema = { type: "integer", minimum: 0 };
 
 // `explode: false` would forbid repeating; both ways are understood, so the plain form is shown.
-const several = "Several values: separated by commas, or given again.";
+export const several = "Several values: separated by commas, or given again.";
 
 const time = (name: "from" | "to", end: string, example: string) =>
   parameter(
@@ -102,7 +101,7 @@ const answers = (description: string, example: Schema) => ({
 // The names stand in the document's components.
 export const keys = [{ adminKey: [] }, { bearer: [] }];
 
-const sources =
+export const sources =
   "Answered from rollups where they give the same numbers as the single events, otherwise from the single events; those reach back as far as they are kept, and a question beyond that is answered with 400.";
 
 export const widgetsDocumentation = {
@@ -132,22 +131,5 @@ export const postsDocumentation = {
     widget_impressions: 5000,
     widget_clicks: 150,
     unique_visitors: 3200,
-  }),
-} satisfies DocumentDecoration;
-
-export const timeseriesDocumentation = {
-  tags: ["Stats"],
-  security: keys,
-  summary: "Events and visitors over time",
-  description: `Every bucket that the range touches is there, also without events. Days, weeks (from Monday) and months are named by their first date, hours by the time they start at with its offset, all in \`timezone\`; the first and last bucket count only what lies in the range. At most 10,000 buckets. ${sources}`,
-  parameters: [
-    ...common,
-    parameter("interval", "How long a bucket is.", { type: "string", enum: intervals, default: "day" }),
-    parameter("event_type", `Only these event types. ${several}`, text),
-  ],
-  responses: answers("Buckets in order, without gaps.", {
-    bucket: "2024-01-01",
-    count: 1200,
-    unique_visitors: 800,
   }),
 } satisfies DocumentDecoration;

@@ -5,8 +5,12 @@ import type { Run } from "../http/run.ts";
 import type { Answer } from "./answer.ts";
 import { makeAnswering, type StatsServices } from "./answering/answering.ts";
 import { breakdown } from "./breakdown.ts";
-import { breakdownDocumentation, metricsDocumentation } from "./counted-documentation.ts";
-import { postsDocumentation, timeseriesDocumentation, widgetsDocumentation } from "./documentation.ts";
+import {
+  breakdownDocumentation,
+  metricsDocumentation,
+  timeseriesDocumentation,
+} from "./counted-documentation.ts";
+import { postsDocumentation, widgetsDocumentation } from "./documentation.ts";
 import { metricTimeseries } from "./metric-timeseries.ts";
 import { metricsAnswer } from "./metrics.ts";
 import {

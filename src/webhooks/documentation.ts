@@ -181,7 +181,7 @@ The URL has to be https on port 443 or one from 1024 on, without a user name, an
   },
 };
 
-export const deleteDocumentation: DocumentDecoration = {
+export const deleteDocumentation = {
   ...shared,
   summary: "Delete a webhook",
   description: "It is told nothing any more, not even what is waiting to be tried again.",
@@ -191,4 +191,4 @@ export const deleteDocumentation: DocumentDecoration = {
     ...problems,
     404: problem("There is no such webhook."),
   },
-};
+} satisfies DocumentDecoration;

@@ -43,10 +43,10 @@ const description = [
   "single events, which are kept for a limited time.",
 ].join(" ");
 
-const chosen = (name: "start" | "end", what: string, example: string) =>
+const chosen = (name: "start" | "end", what: string, example?: string) =>
   parameter(name, `${what}: the path of a page, or by event an event type. Either \`start\` or \`end\`.`, {
     type: "string",
-    example,
+    ...(example === undefined ? {} : { example }),
   });
 
 export const pathsDocumentation = {
@@ -58,7 +58,7 @@ export const pathsDocumentation = {
     ...common,
     parameter("by", "What steps are.", { type: "string", enum: pathKinds, default: "page" }),
     chosen("start", "Where paths start", "/pricing"),
-    chosen("end", "Where paths end", "/signup"),
+    chosen("end", "Where paths end"),
     parameter("steps", "How many steps to follow.", {
       type: "integer",
       minimum: stepBounds.minimum,
