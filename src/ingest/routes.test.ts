@@ -179,7 +179,7 @@ describe("what is no batch", () => {
     ]);
   });
 
-  test.each(["GET", "PUT", "DELETE"])("%s is no way to send events", async (method) => {
+  test.each(["PUT", "PATCH", "DELETE"])("%s is no way to send events", async (method) => {
     const { status, body } = await service.request<Problem>("/v1/events", { method });
     expect([status, body.code]).toEqual([404, "not_found"]);
   });
