@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { ClickHouse, type QueryBudget, type QueryParams, settingsClause } from "../store/clickhouse.ts";
+import { dateText, timeText } from "../store/time-text.ts";
 import { eventCountColumns, eventFieldRows, sessionCountColumns, sessionFieldRows } from "./field-rows.ts";
 import { DAY_MS, HOUR_MS, type Seal, SealedDays, type SiteDay } from "./sealed-days.ts";
 import {
@@ -39,14 +40,12 @@ const insertSettings = settingsClause({
   max_bytes_before_external_sort: SPILL_BYTES,
 });
 
-const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
-
 /** The date of a day as a literal in SQL. */
-export const dateLiteral = (day: number): string => `'${instant(day * DAY_MS).slice(0, 10)}'`;
+export const dateLiteral = (day: number): string => `'${dateText(day)}'`;
 
 /** The events `t` that a day's field rows are made from, besides their project and site. */
 export const eventsOfDay = (day: number): string =>
-  `t.occurred_at >= '${instant(day * DAY_MS)}' AND t.occurred_at < '${instant((day + 1) * DAY_MS)}' AND NOT t.is_bot`;
+  `t.occurred_at >= '${timeText(day * DAY_MS)}' AND t.occurred_at < '${timeText((day + 1) * DAY_MS)}' AND NOT t.is_bot`;
 
 /**
  * A SELECT of the sessions that begin on a day, of the projects and sites that `also` chooses among the events `t`. They
@@ -59,9 +58,13 @@ export const sessionsOfDay = (
   columns: ReadonlyArray<SessionColumn> = sessionColumns,
 ): string => {
   const [fromMs, toMs] = [day * DAY_MS, (day + 1) * DAY_MS];
-  const where = `t.occurred_at >= '${instant(fromMs - INACTIVITY_MS)}'
-    AND t.occurred_at < '${instant(toMs + nextHours * HOUR_MS)}' AND NOT t.is_bot AND ${also}`;
-  return sessionsOf(where, columns, `started_at >= '${instant(fromMs)}' AND started_at < '${instant(toMs)}'`);
+  const where = `t.occurred_at >= '${timeText(fromMs - INACTIVITY_MS)}'
+    AND t.occurred_at < '${timeText(toMs + nextHours * HOUR_MS)}' AND NOT t.is_bot AND ${also}`;
+  return sessionsOf(
+    where,
+    columns,
+    `started_at >= '${timeText(fromMs)}' AND started_at < '${timeText(toMs)}'`,
+  );
 };
 
 const OF_SITE = "t.project_id = {project:String} AND t.site_id = {site:String}";
@@ -90,10 +93,10 @@ const findNextHours = (day: number, params: QueryParams) =>
       );
     const [first] = LOOKAHEAD_HOURS;
     const afterMidnight = sessionsOf(
-      `t.occurred_at >= '${instant(toMs - INACTIVITY_MS)}' AND t.occurred_at < '${instant(toMs + first * HOUR_MS)}'
+      `t.occurred_at >= '${timeText(toMs - INACTIVITY_MS)}' AND t.occurred_at < '${timeText(toMs + first * HOUR_MS)}'
        AND NOT t.is_bot AND ${OF_SITE}`,
       [],
-      `started_at < '${instant(toMs)}'`,
+      `started_at < '${timeText(toMs)}'`,
     );
     const found = yield* lastEnd(afterMidnight);
     if (found <= first) return found;
@@ -117,7 +120,7 @@ const lookAt = (day: number, nextHours: number, params: QueryParams) =>
            UNION ALL
            SELECT toStartOfHour(toDateTime(t.occurred_at, 'UTC')) AS hour, 0 AS counted, count() AS held, 0 AS reached
            FROM events AS t
-           WHERE ${OF_SITE} AND NOT t.is_bot AND t.occurred_at >= '${instant(from)}' AND t.occurred_at < '${instant(to)}'
+           WHERE ${OF_SITE} AND NOT t.is_bot AND t.occurred_at >= '${timeText(from)}' AND t.occurred_at < '${timeText(to)}'
            GROUP BY hour
          ) GROUP BY hour
        )`,

@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer, Random } from "effect";
 import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import { dateText } from "../store/time-text.ts";
 import { SiteDays } from "./site-days.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -66,8 +67,6 @@ const entry = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   map.set(key, made);
   return made;
 };
-
-const date = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 export interface SealedDaysShape {
   /** Learns which days were reached since, so that no seal counts that an event has broken. Every question begins with it. */
@@ -161,7 +160,7 @@ const make = Effect.gen(function* () {
       const rows = yield* clickhouse.query<SealRow>(
         `SELECT project_id, site_id, toUInt16(date) AS day, build, watermark, next_hours FROM sealed_days FINAL
          WHERE date >= {from:Date} AND date < {to:Date}`,
-        { from: date(fromDay), to: date(toDay) },
+        { from: dateText(fromDay), to: dateText(toDay) },
         LOADING,
       );
       for (const { project_id, site_id, day, build, watermark, next_hours } of rows) {

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
-import { timeText } from "./webhook.ts";
+import { timeText } from "../store/time-text.ts";
 
 /** `pending` is tried (again) at `nextAttemptMs`; the others are over. */
 export type DeliveryState = "pending" | "delivered" | "failed";

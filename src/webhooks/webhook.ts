@@ -2,6 +2,7 @@ import { Effect, Redacted } from "effect";
 import type { AnomaliesQuery } from "../stats/anomalies/anomalies.ts";
 import type { AnomalyMetric } from "../stats/anomalies/counts.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
+import { timeText } from "../store/time-text.ts";
 
 /** What a webhook can be told of. */
 export const webhookEvents = ["anomaly"] as const;
@@ -65,9 +66,6 @@ const toWebhook = (row: WebhookRow): Webhook => ({
   state: row.state,
   createdAtMs: row.created_ms,
 });
-
-/** An instant as ClickHouse reads it in JSON. */
-export const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
 
 // As rows and not as a statement: what a statement says may be kept in the engine's logs.
 const put = (webhook: Webhook, state: keyof typeof versions) =>

@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect";
 import { type AskedDay, DAY_MS, SealedDays } from "../../sealing/sealed-days.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { timeText } from "../../store/time-text.ts";
 import type { Filter } from "../filters/filter.ts";
 import type { BotRule } from "../question.ts";
 
@@ -91,15 +92,13 @@ export const withoutSeals = ({ days, open, lastDay }: Coverage): Coverage => {
 
 const MOST_INTERVALS = 40;
 
-const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
-
 /** The events `t` of these intervals; many of them are taken as one. */
 export const inIntervals = (intervals: ReadonlyArray<Interval>): string => {
   const [first, last] = [intervals[0], intervals.at(-1)];
   if (first === undefined || last === undefined) return "0";
   const few = intervals.length > MOST_INTERVALS ? [{ fromMs: first.fromMs, toMs: last.toMs }] : intervals;
   const one = ({ fromMs, toMs }: Interval) =>
-    `(t.occurred_at >= '${instant(fromMs)}' AND t.occurred_at < '${instant(toMs)}')`;
+    `(t.occurred_at >= '${timeText(fromMs)}' AND t.occurred_at < '${timeText(toMs)}')`;
   return `(${few.map(one).join(" OR ")})`;
 };
 

@@ -5,6 +5,7 @@ import {
   WHOLE_DAY,
 } from "../../sealing/field-rows.ts";
 import { type AskedDay, DAY_MS, HOUR_MS } from "../../sealing/sealed-days.ts";
+import { dateText } from "../../store/time-text.ts";
 import { type ColumnOf, type Field, keyText } from "../catalogue/dimensions.ts";
 import type { CountedQuestion, CountsSql } from "../counted-question.ts";
 import { filterCondition } from "../filters/condition.ts";
@@ -83,8 +84,6 @@ const fieldsOfRow =
       : { sql: "t.value", type: "text", params: {} };
   };
 
-const date = (day: number): string => `'${new Date(day * DAY_MS).toISOString().slice(0, 10)}'`;
-
 /** The condition on a value that `search` makes, with its parameter. */
 export const searchCondition = (key: string, search: string | undefined) =>
   search === undefined
@@ -119,7 +118,7 @@ export const sealedRows = (
         SELECT ${key} AS key, ${bucket} AS bucket, ${measures.map(([name, sql]) => `${sql} AS ${name}`).join(", ")}
         FROM daily_field_stats AS t
         WHERE t.project_id = {project:String} AND ${where}
-          AND t.date >= ${date(Math.min(...numbers))} AND t.date <= ${date(Math.max(...numbers))}
+          AND t.date >= '${dateText(Math.min(...numbers))}' AND t.date <= '${dateText(Math.max(...numbers))}'
           AND t.build IN {${builds}:Array(UInt64)} AND ${[condition.sql, searched.sql, also].join(" AND ")}`,
       params: {
         ...(condition.params as CountsSql["params"]),

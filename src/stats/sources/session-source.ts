@@ -3,11 +3,10 @@ import { DAY_MS } from "../../sealing/sealed-days.ts";
 import { INACTIVITY_MS, type SessionColumn, sessionsOf } from "../../sealing/session-rows.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { dateText, timeText } from "../../store/time-text.ts";
 import type { CountedQuestion, CountsSql } from "../counted-question.ts";
 import { botConditions } from "../statement.ts";
 import { type Coverage, type Interval, inIntervals, joined, siteDaySet } from "./coverage.ts";
-
-const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
 
 /** How far behind a stretch of days its last sessions are looked for at first; four times as far each time they go on. */
 const FIRST_LOOKAHEAD_MS = DAY_MS;
@@ -28,7 +27,7 @@ export const sessionSource = (
 ): Effect.Effect<SessionSource, ClickHouseError, ClickHouse> =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
-    const inRange = `started_at >= '${instant(range.fromMs)}' AND started_at < '${instant(range.toMs)}'`;
+    const inRange = `started_at >= '${timeText(range.fromMs)}' AND started_at < '${timeText(range.toMs)}'`;
     const sealed = days.filter(({ build }) => build !== undefined);
     const open = days.filter(({ build }) => build === undefined);
     const ofProject = ["t.project_id = {project:String}", ...botConditions[bots]].join(" AND ");
@@ -43,7 +42,7 @@ export const sessionSource = (
         const read = { fromMs: stretch.fromMs - INACTIVITY_MS, toMs: stretch.toMs + lookaheadMs };
         if (read.toMs > lastDay * DAY_MS) return { ...read, toMs: (lastDay + 2) * DAY_MS };
         const where = `${ofProject} AND ${inIntervals([read])}`;
-        const begun = `started_at >= '${instant(stretch.fromMs)}' AND started_at < '${instant(stretch.toMs)}'`;
+        const begun = `started_at >= '${timeText(stretch.fromMs)}' AND started_at < '${timeText(stretch.toMs)}'`;
         const [last] = yield* clickhouse.query<{ ended: number }>(
           `SELECT toUnixTimestamp64Milli(max(ended_at)) AS ended FROM (${sessionsOf(where, [], begun)})`,
           { project },
@@ -66,7 +65,7 @@ export const sessionSource = (
       Math.min(...sealed.map(({ day }) => day)),
       Math.max(...sealed.map(({ day }) => day)),
     ];
-    const date = (day: number) => `'${instant(day * DAY_MS).slice(0, 10)}'`;
+    const date = (day: number) => `'${dateText(day)}'`;
     const identity = ["site_id", "visitor_id", "session_id", "started_at", "ended_at"];
     return {
       params,

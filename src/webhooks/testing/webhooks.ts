@@ -1,7 +1,8 @@
 import { Effect, Layer, Redacted } from "effect";
 import { Spool, type SpoolShape } from "../../spool/spool.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
-import { timeText, type Webhook } from "../webhook.ts";
+import { timeText } from "../../store/time-text.ts";
+import type { Webhook } from "../webhook.ts";
 
 export const HOUR_MS = 3_600_000;
 
