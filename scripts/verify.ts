@@ -11,11 +11,12 @@ import { type News, type Verification, verify } from "../src/verify/verify.ts";
 const usage = `bun run verify [--from 2026-01-01] [--to 2026-01-31] [--repair]
 
 Counts the raw events again as every rollup does and prints each bucket that differs, at most ${MOST_DIFFERENCES} of a table
-and a stretch of days.
+and a stretch of days. Then the same with what is stored of days that are sealed.
 
   --from DAY    first day, UTC            [the first that raw events are completely kept of]
   --to DAY      last day, UTC, inclusive  [the last there is]
-  --repair      make the buckets that differ what the raw events say, and compare them again
+  --repair      make the buckets that differ what the raw events say, seal the days that differ anew, and compare
+                them again
 
 Exit status: 0 all agree, or do after the repair; 1 not all agree; 2 it could not run.
 
@@ -79,8 +80,8 @@ const makeProgress = () => {
     begin: (total: number) => {
       days = total;
     },
-    show: (fromMs: number, done: number) => {
-      const line = `${day(fromMs)}  ${done} of ${plural(days, "day")} compared`;
+    show: (fromMs: number, done: number, of = plural(days, "day")) => {
+      const line = `${day(fromMs)}  ${count(done)} of ${of} compared`;
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
       else if (performance.now() - shownAt >= LINE_INTERVAL_MS) {
         shownAt = performance.now();
@@ -97,6 +98,7 @@ type Progress = ReturnType<typeof makeProgress>;
 
 const printNews = (progress: Progress) => (news: News) => {
   if (news.kind === "days") return progress.show(news.fromMs, news.done);
+  if (news.kind === "sealed") return progress.show(news.dayMs, news.done, plural(news.days, "sealed day"));
   progress.clear();
   switch (news.kind) {
     case "start": {
@@ -120,6 +122,15 @@ const printNews = (progress: Progress) => (news: News) => {
       );
     case "repair":
       return console.error(`Repairing ${news.table} …`);
+    case "sealed different": {
+      const { differences } = news.comparison;
+      for (const difference of differences.slice(0, MOST_DIFFERENCES)) {
+        console.log(differenceLine(difference));
+      }
+      return;
+    }
+    case "seal":
+      return console.error(`Sealing ${plural(news.days, "day")} anew …`);
   }
 };
 
@@ -134,6 +145,17 @@ const summary = (result: Verification): string => {
   if (differing === 0)
     return `${compared}: ${agrees ? "all" : "the others"} agree with the raw events${waiting}.`;
   const repaired = left === differing ? "" : left === 0 ? "; all repaired" : `; ${count(left)} still do`;
+  return `${compared}: ${count(differing)} differ${differing === 1 ? "s" : ""} from the raw events${repaired}${waiting}.`;
+};
+
+const sealedSummary = ({ days, differing, left, unsettled }: Verification["sealed"]): string => {
+  const waiting =
+    unsettled === 0 ? "" : `; ${count(unsettled)} cannot be compared before the newest batch is stored`;
+  const compared = `${plural(days, "sealed day")} of sites`;
+  if (differing === 0) {
+    return `${compared}: ${unsettled === 0 ? "all" : "the others"} agree with the raw events${waiting}.`;
+  }
+  const repaired = left === differing ? "" : left === 0 ? "; all sealed anew" : `; ${count(left)} still do`;
   return `${compared}: ${count(differing)} differ${differing === 1 ? "s" : ""} from the raw events${repaired}${waiting}.`;
 };
 
@@ -159,6 +181,7 @@ const run = (asked: Arguments) =>
       Effect.sync(progress.clear),
     );
     console.log(summary(result));
+    if (result.sealed.days > 0) console.log(sealedSummary(result.sealed));
     return result.agrees;
   });
 

@@ -53,7 +53,7 @@ const untilOpen = (project: string, days: ReadonlyArray<number>) =>
       if (`${yield* openDays(project)}` === `${days}`) return;
       yield* Effect.promise(() => Bun.sleep(20));
     }
-    expect(yield* openDays(project)).toEqual(days);
+    expect(yield* openDays(project)).toEqual([...days]);
   });
 
 const someTurns = Effect.promise(() => Bun.sleep(500));

@@ -51,7 +51,7 @@ export const whileWriting: Settled = latestBatch;
  * A batch is in all tables within a fraction of a second, unless one of them fails and it is sent again. Of unequal
  * length, so that they do not keep step with the writer.
  */
-const PAUSES: ReadonlyArray<Duration.DurationInput> = [300, 700, 1500, 2500, 4000, 6000];
+export const PAUSES: ReadonlyArray<Duration.DurationInput> = [300, 700, 1500, 2500, 4000, 6000];
 
 const differenceOf = (
   { name: table, keys, measures }: Rollup,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Effect, Layer, Logger, LogLevel } from "effect";
 import { layerMetrics, Metrics, makeMetrics } from "../metrics/metrics.ts";
+import { layerSealedDays, SealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { testClickHouse, testEngines } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
@@ -31,7 +32,7 @@ const phantom = (hours: number) =>
   );
 
 describe.each(testEngines)("the hourly check on $engine", ({ layer }) => {
-  const { it } = testsOn(layer());
+  const { it } = testsOn(Layer.provideMerge(layerSealedDays, layer()));
 
   it(
     "compares the hours that are over, and their days, and says what differs",
@@ -70,7 +71,7 @@ describe.each(testEngines)("the hourly check on $engine", ({ layer }) => {
 });
 
 describe("the hourly check", () => {
-  const { it } = testsOn(testClickHouse());
+  const { it } = testsOn(Layer.provideMerge(layerSealedDays, testClickHouse()));
 
   it(
     "runs some minutes after the start and then every hour, goes on after a failure, and is counted",
@@ -127,10 +128,13 @@ describe("the hourly check", () => {
           Effect.never,
         ),
     } as never);
+    const unasked = Layer.succeed(SealedDays, {} as never);
     await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
-          yield* Layer.build(layerHourlyVerify.pipe(Layer.provide([never, layerMetrics, fastClock(30_000)])));
+          yield* Layer.build(
+            layerHourlyVerify.pipe(Layer.provide([never, unasked, layerMetrics, fastClock(30_000)])),
+          );
           while (!asked) yield* Effect.sleep("1 millis");
         }),
       ),

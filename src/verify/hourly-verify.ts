@@ -1,10 +1,13 @@
 import { Clock, Duration, Effect, Layer } from "effect";
 import { Metrics } from "../metrics/metrics.ts";
+import { SealedDays } from "../sealing/sealed-days.ts";
 import type { QueryBudget } from "../store/clickhouse.ts";
 import { compare, type Difference, type TimeRange, whileWriting } from "./comparison.ts";
 import { firstKeptDay } from "./days.ts";
 import { differenceLine } from "./report.ts";
-import { HOUR_MS, type Rollup, readRollups } from "./rollup.ts";
+import { DAY_MS, HOUR_MS, type Rollup, readRollups } from "./rollup.ts";
+import { compareSealed } from "./sealed/compare-sealed.ts";
+import { byDate, sealedSlicesOf } from "./sealed/verify-sealed.ts";
 
 /** Long enough that a start is over, with what was left to store from before. */
 const FIRST_AFTER = Duration.minutes(5);
@@ -25,6 +28,9 @@ const BUDGET: QueryBudget = {
 /** Differences that are logged one by one. */
 const LOGGED = 20;
 
+/** Days of sites that are compared, of those that were sealed last. */
+const SEALED_DAYS = 20;
+
 /** The last hours that are over; where a bucket is a day, those that have one of these hours. */
 const recentRange = ({ bucketMs }: Rollup, nowMs: number): TimeRange => {
   const closedMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
@@ -35,7 +41,7 @@ const recentRange = ({ bucketMs }: Rollup, nowMs: number): TimeRange => {
 };
 
 /** Compares the newest buckets of every rollup with the raw events and logs each difference; how many there are. */
-export const verifyRecent = Effect.gen(function* () {
+const verifyRollups = Effect.gen(function* () {
   const nowMs = yield* Clock.currentTimeMillis;
   const rollups = yield* readRollups;
   const keptFromMs = yield* firstKeptDay(rollups);
@@ -59,6 +65,43 @@ export const verifyRecent = Effect.gen(function* () {
   }
   return differing;
 });
+
+/** The same with the days of sites that were sealed last. */
+const verifyLastSealed = Effect.gen(function* () {
+  const sealed = yield* SealedDays;
+  yield* sealed.refresh;
+  const keptFromMs = yield* firstKeptDay(yield* readRollups);
+  // The first session of a day may have begun in the half hour before it.
+  const newest = sealed
+    .sealed(keptFromMs === 0 ? 0 : keptFromMs / DAY_MS + 1, Number.POSITIVE_INFINITY)
+    .toSorted((a, b) => b.seal.build - a.seal.build)
+    .slice(0, SEALED_DAYS);
+  let logged = 0;
+  let differing = 0;
+  for (const [day, days] of byDate(newest)) {
+    for (const slice of yield* sealedSlicesOf(day, days)) {
+      const comparison = yield* compareSealed(slice, whileWriting, BUDGET);
+      differing += comparison.differing.length;
+      for (const difference of comparison.differences) {
+        if (++logged > LOGGED) break;
+        yield* Effect.logError(`A sealed day and its raw events differ: ${differenceLine(difference)}`);
+      }
+    }
+  }
+  if (differing > 0) {
+    yield* Effect.logError(
+      `${differing} sealed day(s) of sites and their raw events differ. Stop the service and run: bun run verify --repair`,
+    );
+  }
+  return differing;
+});
+
+/** Compares the newest of what is counted with the raw events and logs each difference; how many there are. */
+export const verifyRecent = Effect.zipWith(
+  verifyRollups,
+  verifyLastSealed,
+  (buckets, days) => buckets + days,
+);
 
 const check = Effect.gen(function* () {
   const metrics = yield* Metrics;

@@ -89,7 +89,7 @@ export const asked = <Row extends object>(sql: string) =>
 /** Pauses are over `times` sooner, but a read has the time that it is given. */
 export const hurried =
   (times: number) =>
-  <A, E>(effect: Effect.Effect<A, E, ClickHouse>): Effect.Effect<A, E, ClickHouse> =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | ClickHouse> =>
     Effect.gen(function* () {
       const clickhouse = yield* ClickHouse;
       const clock = yield* Effect.clock;
@@ -100,4 +100,4 @@ export const hurried =
         }),
         Effect.provide(fastClock(times)),
       );
-    }) as Effect.Effect<A, E, ClickHouse>;
+    }) as Effect.Effect<A, E, R | ClickHouse>;

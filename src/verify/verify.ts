@@ -1,9 +1,12 @@
-import { Effect } from "effect";
+import { Effect, Layer } from "effect";
+import { layerSealedDays } from "../sealing/sealed-days.ts";
 import type { QueryBudget } from "../store/clickhouse.ts";
 import { type Comparison, compare, nobodyWrites, type TimeRange, whileWriting } from "./comparison.ts";
 import { type Day, readDays } from "./days.ts";
 import { repairBuckets } from "./repair.ts";
-import { DAY_MS, type Rollup, readRollups } from "./rollup.ts";
+import { DAY_MS, type Rollup, RollupNotUnderstood, readRollups } from "./rollup.ts";
+import type { SealedComparison } from "./sealed/compare-sealed.ts";
+import { type SealedVerification, verifySealed } from "./sealed/verify-sealed.ts";
 
 const BUDGET: QueryBudget = { maxSeconds: 3600, maxMemoryBytes: 1_500_000_000, spillBytes: 500_000_000 };
 
@@ -17,7 +20,12 @@ export type News =
   /** A day that rollups count and that has no raw events at all. It is they that are missing: nothing is compared. */
   | { readonly kind: "gone"; readonly dayMs: number }
   /** The buckets of so many hours or days are being made anew. */
-  | { readonly kind: "repair"; readonly table: string; readonly times: number };
+  | { readonly kind: "repair"; readonly table: string; readonly times: number }
+  /** Sealed days of this date are being compared, after `done` others of `days`. */
+  | { readonly kind: "sealed"; readonly dayMs: number; readonly done: number; readonly days: number }
+  | { readonly kind: "sealed different"; readonly comparison: SealedComparison }
+  /** So many days are being sealed anew. */
+  | { readonly kind: "seal"; readonly days: number };
 
 export interface VerifyOptions {
   /** First UTC day, epoch ms of its start. */
@@ -42,8 +50,12 @@ export interface Verification {
   readonly left: number;
   /** Buckets that could not be compared, because their rows were on their way all the time. */
   readonly unsettled: number;
+  readonly sealed: SealedVerification;
   readonly agrees: boolean;
 }
+
+/** ClickHouse's number for a database of an earlier release. */
+const UNKNOWN_TABLE = 60;
 
 /** Rows that one statement compares, about. */
 const SLICE_ROWS = 1_000_000;
@@ -77,6 +89,7 @@ interface Place {
 
 /**
  * Counts the raw events again as every rollup does, tells what differs and, with `repair`, makes it what the events say.
+ * Then the same with what is stored of sealed days: which seals hold depends on a rollup.
  *
  * Raw events expire long before rollups do, and then the rollup is what is left: only days of which they are complete
  * are compared and repaired.
@@ -122,6 +135,15 @@ export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, li
         for (const { slice } of own) left += (yield* compare(rollup, slice, settled, BUDGET)).differing;
       }
     }
+    // The first session of a day may have begun in the half hour before it.
+    const isCut = new Set(known.expired.map((dayMs) => dayMs + DAY_MS));
+    const comparable = new Set(
+      days.filter(({ dayMs, hasEvents }) => hasEvents && !isCut.has(dayMs)).map(({ dayMs }) => dayMs),
+    );
+    const sealed = yield* Effect.provide(
+      verifySealed({ isAsked: (dayMs) => comparable.has(dayMs), settled, repair, tell, budget: BUDGET }),
+      Layer.fresh(layerSealedDays),
+    );
     const end = slices.at(-1);
     return {
       rollups: rollups.length,
@@ -131,7 +153,19 @@ export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, li
       differing,
       left,
       unsettled,
+      sealed,
       // Nothing but days of which the events are gone is no agreement.
-      agrees: left + unsettled + gone.length === 0 && (slices.length > 0 || expired.length === 0),
+      agrees:
+        left + unsettled + gone.length + sealed.left + sealed.unsettled === 0 &&
+        (slices.length > 0 || expired.length === 0),
     } satisfies Verification as Verification;
-  });
+  }).pipe(
+    Effect.catchIf(
+      (error) => error._tag === "ClickHouseError" && error.code === UNKNOWN_TABLE,
+      ({ message }) =>
+        new RollupNotUnderstood({
+          table: "sealed_days",
+          message: `${message}. Run \`bun run migrate\` first.`,
+        }),
+    ),
+  );
