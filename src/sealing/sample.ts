@@ -12,7 +12,7 @@ import { blankEvent, type EventRow, landingColumns, landingRow } from "../stats/
 import { ClickHouse, type ClickHouseShape } from "../store/clickhouse.ts";
 import { ClickHouseError } from "../store/clickhouse-error.ts";
 import { testSettings } from "../testing/settings.ts";
-import { sealDay } from "./seal-day.ts";
+import { type StatementSizes, sealDay } from "./seal-day.ts";
 import { DAY_MS, layerSealedDays, SealedDays } from "./sealed-days.ts";
 
 /** Long enough that the days of the samples are kept. */
@@ -94,8 +94,13 @@ export const openDays = (project: string) =>
   });
 
 /** Seals a day of the samples, when everything is stored. */
-export const seal = (project: string, day: number, siteId = SITE, completedBatch = batch) =>
-  sealDay({ project, siteId, day: DAY + day }, completedBatch);
+export const seal = (
+  project: string,
+  day: number,
+  siteId = SITE,
+  completedBatch = batch,
+  sizes?: StatementSizes,
+) => sealDay({ project, siteId, day: DAY + day }, completedBatch, sizes);
 
 /** A ClickHouse whose commands fail, or end in an interruption, from the one after `commands` on. */
 export const failingAfter = (clickhouse: ClickHouseShape, commands: number): ClickHouseShape => {

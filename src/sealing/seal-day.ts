@@ -22,6 +22,17 @@ export const sessionColumns: ReadonlyArray<SessionColumn> = [
 /** Most sessions end soon after midnight; a day whose sessions go on through all of the next one stays open. */
 const LOOKAHEAD_HOURS = [3, 12, 24] as const;
 
+/**
+ * Events that one statement takes, about: beyond that visitors are divided. The writer waits for a statement, which takes
+ * a few seconds then, but not for all of a large day.
+ */
+export interface StatementSizes {
+  readonly sessionEvents: number;
+  readonly fieldEvents: number;
+}
+
+const usualSizes: StatementSizes = { sessionEvents: 100_000, fieldEvents: 1_000_000 };
+
 const SPILL_BYTES = 300_000_000;
 
 /** Sealing goes beside the service's own work. */
@@ -112,8 +123,8 @@ const lookAt = (day: number, nextHours: number, params: QueryParams) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const [from, to] = [day * DAY_MS - HOUR_MS, (day + 1) * DAY_MS + nextHours * HOUR_MS];
-    const [found] = yield* clickhouse.query<{ reached: number; short: number }>(
-      `SELECT max(reached) AS reached, countIf(counted > held) AS short FROM (
+    const [found] = yield* clickhouse.query<{ reached: number; short: number; events: number }>(
+      `SELECT max(reached) AS reached, countIf(counted > held) AS short, sum(held) AS events FROM (
          SELECT hour, sum(counted) AS counted, sum(held) AS held, max(reached) AS reached FROM (
            SELECT t.hour AS hour, t.events AS counted, 0 AS held, t.watermark AS reached FROM hourly_event_stats AS t
            WHERE ${OF_SITE} AND t.hour >= toDateTime({from:UInt32}, 'UTC') AND t.hour < toDateTime({to:UInt32}, 'UTC')
@@ -127,8 +138,14 @@ const lookAt = (day: number, nextHours: number, params: QueryParams) =>
       { ...params, from: from / 1000, to: to / 1000 },
       BUDGET,
     );
-    return { reached: found?.reached ?? 0, isShort: (found?.short ?? 0) > 0 };
+    return { reached: found?.reached ?? 0, isShort: (found?.short ?? 0) > 0, events: found?.events ?? 0 };
   });
+
+/** Conditions on `visitor_id` that divide so many events into parts of a size; one of them is true of each. */
+const parts = (events: number, ofEvents: number): ReadonlyArray<string> => {
+  const count = Math.max(1, Math.ceil(events / ofEvents));
+  return Array.from({ length: count }, (_, part) => (count === 1 ? "1" : `visitor_id % ${count} = ${part}`));
+};
 
 /**
  * Why a day is not sealed:
@@ -145,7 +162,7 @@ export type NotSealed = "arriving" | "endless" | "gone";
  *
  * `completedBatch`: every batch up to it is in `events`. Parts of later ones may be; then the seal does not hold.
  */
-export const sealDay = (siteDay: SiteDay, completedBatch: number) =>
+export const sealDay = (siteDay: SiteDay, completedBatch: number, sizes = usualSizes) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const sealed = yield* SealedDays;
@@ -154,7 +171,7 @@ export const sealDay = (siteDay: SiteDay, completedBatch: number) =>
 
     const nextHours = yield* findNextHours(day, params);
     if (nextHours === undefined) return "endless" satisfies NotSealed;
-    const { reached, isShort } = yield* lookAt(day, nextHours, params);
+    const { reached, isShort, events } = yield* lookAt(day, nextHours, params);
     if (reached > completedBatch) return "arriving" satisfies NotSealed;
     if (isShort) {
       sealed.makeFinal(siteDay);
@@ -165,12 +182,14 @@ export const sealDay = (siteDay: SiteDay, completedBatch: number) =>
     const date = dateLiteral(day);
     const ofBuild = `project_id = {project:String} AND site_id = {site:String} AND date = ${date} AND build = ${build}`;
     const names = ["visitor_id", "session_id", "started_at", "ended_at", ...sessionColumns].join(", ");
-    yield* clickhouse.command(
-      `INSERT INTO sessions (project_id, site_id, date, build, ${names})
-       SELECT project_id, site_id, ${date}, ${build}, ${names}
-       FROM (${sessionsOfDay(day, nextHours, OF_SITE)}) ${insertSettings}`,
-      params,
-    );
+    for (const part of parts(events, sizes.sessionEvents)) {
+      yield* clickhouse.command(
+        `INSERT INTO sessions (project_id, site_id, date, build, ${names})
+         SELECT project_id, site_id, ${date}, ${build}, ${names}
+         FROM (${sessionsOfDay(day, nextHours, `${OF_SITE} AND ${part}`)}) ${insertSettings}`,
+        params,
+      );
+    }
     const insertFields = (counts: ReadonlyArray<string>, rows: string) =>
       clickhouse.command(
         `INSERT INTO daily_field_stats (project_id, site_id, date, build, field, value, ${counts.join(", ")})
@@ -178,8 +197,14 @@ export const sealDay = (siteDay: SiteDay, completedBatch: number) =>
          FROM (${rows}) ${insertSettings}`,
         params,
       );
-    yield* insertFields(eventCountColumns, eventFieldRows(`${eventsOfDay(day)} AND ${OF_SITE}`));
-    yield* insertFields(sessionCountColumns, sessionFieldRows(ofBuild));
+    // Rows of one value add up, however many there are.
+    for (const part of parts(events, sizes.fieldEvents)) {
+      yield* insertFields(
+        eventCountColumns,
+        eventFieldRows(`${eventsOfDay(day)} AND ${OF_SITE} AND ${part}`),
+      );
+      yield* insertFields(sessionCountColumns, sessionFieldRows(`${ofBuild} AND ${part}`));
+    }
     const seal: Seal = { build, watermark: completedBatch, nextHours };
     yield* clickhouse.command(
       `INSERT INTO sealed_days (project_id, site_id, date, build, watermark, next_hours)

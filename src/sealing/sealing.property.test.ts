@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { removeGarbage } from "./garbage.ts";
-import { answers, at, keptLong, onSealedDays, seal, store } from "./sample.ts";
+import { answers, at, keptLong, lastBatch, onSealedDays, seal, store } from "./sample.ts";
 import { layerSealedDays, SealedDays } from "./sealed-days.ts";
 
 const { it, runtime } = testsOn(onSealedDays(testClickHouse(undefined, keptLong)));
@@ -28,6 +28,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       day: fc.integer({ min: -1, max: 3 }),
       site: fc.constantFrom("one.example", "two.example"),
+      events: fc.constantFrom(1, 3, 1_000_000),
     }),
   },
   { weight: 1, arbitrary: fc.constant("restart" as const) },
@@ -51,7 +52,8 @@ const property = fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }
         const { lastBuild } = yield* SealedDays;
         yield* removeGarbage({ upToBuild: lastBuild(), leastShare: 0, wait: true });
       } else if ("day" in first) {
-        yield* seal(project, first.day, first.site);
+        const sizes = { sessionEvents: first.events, fieldEvents: first.events };
+        yield* seal(project, first.day, first.site, lastBatch(), sizes);
         return yield* run(rest);
       } else yield* store(project, first);
       yield* check;
