@@ -19,7 +19,7 @@ const usage = () =>
     "  bun start                start the service",
     "  bun run migrate          apply migrations    (--status lists them)",
     "  bun run seed             fill a data directory with believable traffic    (--help)",
-    "  bun run verify           compare the rollups with the raw events    (--repair rebuilds what differs)",
+    "  bun run verify           compare rollups and sealed days with the raw events    (--repair rebuilds what differs)",
     "  bun run dead-letters     list, retry or drop events that could not be stored",
     "  bun run bench            measure it on this machine    (--help)",
     "",

@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { testClickHouse, testEngines } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
+import { latestBatch } from "../writer/batch-number.ts";
 import { removeGarbage } from "./garbage.ts";
 import {
   answers,
@@ -237,6 +238,21 @@ describe("sealing", () => {
         expect(yield* seal("way", 0, SITE, lastBatch() - 1)).toBe("arriving");
         expect(yield* rowsOf("way")).toBe(0);
         expect(yield* seal("way", 0)).toMatchObject({ watermark: lastBatch() });
+      }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    "the writer goes on above the batch of a seal, also where that batch was given up and its ledger is lost",
+    () =>
+      Effect.gen(function* () {
+        yield* store("given up", visits(0, ["08:00"]));
+        const givenUp = lastBatch() + 1000;
+        yield* seal("given up", 0, SITE, givenUp);
+        expect(yield* latestBatch).toBe(givenUp);
+        const clickhouse = yield* ClickHouse;
+        yield* clickhouse.command("TRUNCATE TABLE sealed_days");
+        expect(yield* latestBatch).toBe(lastBatch());
       }),
     TIMEOUT_MS,
   );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { type RunningService, startService } from "../testing/service/child.ts";
 import { fastClock } from "../testing/service/fast-clock.ts";
 import { serviceForTests } from "../testing/service/in-process.ts";
@@ -145,6 +146,16 @@ test(
       if (life < 4) await service.kill();
       else await service.stop();
     }
+    const verify = Bun.spawn({
+      cmd: [process.execPath, "scripts/verify.ts"],
+      cwd: join(import.meta.dir, "../.."),
+      env: { PATH: process.env.PATH ?? "", DATA_DIR: storage.env.DATA_DIR ?? "" },
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const [out, status] = await Promise.all([new Response(verify.stdout).text(), verify.exited]);
+    expect(out).toMatch(/\n\d+ sealed days of sites: all agree with the raw events\.\n$/);
+    expect(status).toBe(0);
     expect(
       await storage.rows(
         "SELECT project_id, site_id, date, count() AS seals FROM sealed_days GROUP BY ALL HAVING seals > 1",
