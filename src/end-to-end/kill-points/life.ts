@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type RunningService, startService } from "../../testing/service/child.ts";
 import { type Call, watchCalls } from "./call-watch.ts";
+import { concerns } from "./concern.ts";
 import type { CallKind } from "./system-calls.ts";
 
 /** A moment in the life of the service: before its call number `before` (from 1) of that kind, or of any. */
@@ -85,17 +86,21 @@ export interface WatchedLifeOptions {
   readonly killPoint?: KillPoint | undefined;
 }
 
-/** A life that ends before a certain call. */
+/** Days are sealed beside a batch, whenever there is time for it: src/sealing/service.test.ts kills that. */
+const sealingTables: ReadonlyArray<string> = ["sessions", "daily_field_stats", "sealed_days"];
+
+/** A life that ends before a certain call. Calls of sealing do not count. */
 export const watchedLife = async (options: WatchedLifeOptions): Promise<WatchedLife> => {
   const { dataDir, earlier, request, killPoint } = options;
   const calls: Array<Call> = [];
+  const concernOf = concerns(dataDir);
   let counting = request === undefined;
   let left = killPoint?.before ?? Number.POSITIVE_INFINITY;
   let killed = false;
   const watch = watchCalls((describe) => {
     if (!counting) return "go on";
     const call = describe();
-    if (!call.path.startsWith(`${dataDir}/`)) return "go on";
+    if (!call.path.startsWith(`${dataDir}/`) || sealingTables.includes(concernOf(call))) return "go on";
     calls.push(call);
     if (killPoint?.kind === undefined || killPoint.kind === call.kind) left--;
     killed = left <= 0;
