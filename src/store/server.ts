@@ -62,6 +62,9 @@ const displayed = (url: string): string => {
   return pathname === "/" ? origin : origin + pathname;
 };
 
+/** A server closes idle connections, sometimes just when one is used again; what only reads is then asked once more. */
+const READ_ATTEMPTS = 2;
+
 /** The id an insert runs under on the server: as long as it is running, a second one with its token is refused. */
 const insertQueryId = (database: string, token: string): string =>
   `footfall-${database}-${encodeURIComponent(token)}`;
@@ -77,8 +80,13 @@ const settingsOf = (budget: QueryBudget) => ({
 export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShape, never, Scope.Scope> =>
   Effect.map(connect(address, address.database), (client) => {
     const shown = displayed(address.url);
-    const request = <A>(send: (signal: AbortSignal) => Promise<A>, timeout: Duration.Duration) =>
+    const request = <A>(
+      send: (signal: AbortSignal) => Promise<A>,
+      timeout: Duration.Duration,
+      attempts = 1,
+    ) =>
       Effect.tryPromise({ try: send, catch: (error) => toClickHouseError(error, shown) }).pipe(
+        Effect.retry({ times: attempts - 1, while: ({ code }) => code === undefined }),
         Effect.timeoutFail({
           duration: timeout,
           onTimeout: () =>
@@ -131,6 +139,7 @@ export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShap
             return await result.json<Row>();
           },
           Duration.sum(Duration.seconds(budget.maxSeconds), READ_GRACE),
+          READ_ATTEMPTS,
         ),
       queryAs: (format, sql, params = {}, budget = defaultBudget) =>
         request(
@@ -146,6 +155,7 @@ export const makeServer = (address: ServerAddress): Effect.Effect<ClickHouseShap
             return Buffer.concat(parts);
           },
           Duration.sum(Duration.seconds(budget.maxSeconds), READ_GRACE),
+          READ_ATTEMPTS,
         ),
       command: (sql, params = {}) =>
         request(
