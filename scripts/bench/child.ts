@@ -80,6 +80,6 @@ export const runChild = async (
   const text = child.stdout instanceof ReadableStream ? await new Response(child.stdout).text() : "";
   const status = await child.exited;
   process.off("exit", end);
-  if (status !== 0) throw new Error(`${script} failed`);
+  if (status !== 0) throw new Error(`${script} ended with ${child.signalCode ?? `status ${status}`}`);
   return text;
 };
