@@ -3,8 +3,8 @@
 -- that begin on a day from the raw events once the day is over, and again when a late event reaches it; the rows of one
 -- assembling share a `build`, and `sealed_days` says which build counts. Days without one are assembled by the question.
 --
--- A view that kept, per visitor and half hour, what sessions can be put together from was measured against this: it made
--- inserts dearer for every event, and a question over 30 days still had to put half a million halves together.
+-- What inserts would cost with a view that keeps what sessions can be put together from: `bun run bench --only insert
+-- --candidates`.
 CREATE TABLE IF NOT EXISTS sessions
 (
     project_id LowCardinality(String),
