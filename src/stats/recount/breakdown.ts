@@ -1,10 +1,10 @@
 import { type Instants, instantsOf } from "./civil-time.ts";
 import type { EventRow } from "./event-row.ts";
 import { isOfEventsOnly, valueOfEvent, valueOfSession } from "./field-value.ts";
+import { matchesFilter } from "./filtered.ts";
 import { compareFractions, rounded, shareOf } from "./fractions.ts";
 import { type BreakdownQuestion, rangeOf } from "./metric-question.ts";
 import { definitionOf, goalOf, isCount, type Metric, scopeOf, timeRange, valuesOf } from "./metrics.ts";
-import { plainMatches } from "./plain-matches.ts";
 import {
   eventsWithin,
   isOfSessions,
@@ -58,7 +58,7 @@ const groupsOf = (
 export const recountBreakdown = (
   events: ReadonlyArray<EventRow>,
   question: BreakdownQuestion,
-  matches: Matches = plainMatches,
+  matches: Matches = matchesFilter,
 ) => {
   const { dimension, metrics = ["visitors"] as const, search = "", limit = 100, offset = 0 } = question;
   const first: Metric = metrics[0] ?? "visitors";

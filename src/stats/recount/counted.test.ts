@@ -19,10 +19,10 @@ import {
 } from "../parameters/counted-query.ts";
 import { recountBreakdown } from "./breakdown.ts";
 import { type EventRow, landingColumns, landingRow } from "./event-row.ts";
+import { matchesFilter } from "./filtered.ts";
 import { type MetricQuestion, paramsOf } from "./metric-question.ts";
 import { metricStory } from "./metric-stories.ts";
 import { recountMetrics, recountTimeseriesMetrics } from "./metrics.ts";
-import { plainMatches } from "./plain-matches.ts";
 
 // Long enough that the days of the stories are kept.
 const retention = { rawRetentionDays: 3650, rollupRetentionYears: 50 };
@@ -34,9 +34,9 @@ const { it, runtime } = testsOn(
 );
 
 const expected = (events: ReadonlyArray<EventRow>, question: MetricQuestion): unknown => {
-  if (question.route === "metrics") return recountMetrics(events, question, plainMatches);
-  if (question.route === "timeseries") return recountTimeseriesMetrics(events, question, plainMatches);
-  return recountBreakdown(events, question, plainMatches);
+  if (question.route === "metrics") return recountMetrics(events, question, matchesFilter);
+  if (question.route === "timeseries") return recountTimeseriesMetrics(events, question, matchesFilter);
+  return recountBreakdown(events, question, matchesFilter);
 };
 
 const asked = (question: MetricQuestion, project: string, options: CountOptions): Counted<unknown> => {

@@ -1,5 +1,6 @@
 import { bucketLabels, type Comparison, comparedInstants, type Instants, instantsOf } from "./civil-time.ts";
 import type { EventRow } from "./event-row.ts";
+import { matchesFilter } from "./filtered.ts";
 import { changeOf, type Fraction, rounded, whole } from "./fractions.ts";
 import {
   type MetricQuestion,
@@ -9,7 +10,6 @@ import {
   wholeFilter,
   zoneOf,
 } from "./metric-question.ts";
-import { plainMatches } from "./plain-matches.ts";
 import { labelOf } from "./recount.ts";
 import { isOfSessions, type Matches, type Scope, type Selection, select } from "./selection.ts";
 
@@ -74,7 +74,7 @@ export const isCount = (metric: Metric): boolean => definitionOf(metric).digits 
 
 export const goalOf = ({ goal }: MetricQuestion): ReadonlyArray<string> => goal ?? ["conversion"];
 
-export const scopeOf = (question: MetricQuestion, matches: Matches = plainMatches): Scope => ({
+export const scopeOf = (question: MetricQuestion, matches: Matches = matchesFilter): Scope => ({
   filter: wholeFilter(question),
   bots: question.bots ?? "exclude",
   zone: zoneOf(question),
@@ -116,7 +116,7 @@ interface MetricAnswer {
 export const recountMetrics = (
   events: ReadonlyArray<EventRow>,
   question: MetricsQuestion,
-  matches: Matches = plainMatches,
+  matches: Matches = matchesFilter,
 ) => {
   const scope = scopeOf(question, matches);
   const goal = goalOf(question);
@@ -174,7 +174,7 @@ const series = (
 export const recountTimeseriesMetrics = (
   events: ReadonlyArray<EventRow>,
   question: TimeseriesMetricsQuestion,
-  matches: Matches = plainMatches,
+  matches: Matches = matchesFilter,
 ) => {
   const scope = scopeOf(question, matches);
   const range = instantsOf(rangeOf(question));

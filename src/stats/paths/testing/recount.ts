@@ -2,7 +2,7 @@ import type { Filter } from "../../filters/filter.ts";
 import type { BotRule } from "../../question.ts";
 import { type AskedRange, instantsOf } from "../../recount/civil-time.ts";
 import type { EventRow } from "../../recount/event-row.ts";
-import { plainMatches } from "../../recount/plain-matches.ts";
+import { matchesFilter } from "../../recount/filtered.ts";
 import { select } from "../../recount/selection.ts";
 import { compareBytes, type Session } from "../../recount/sessions.ts";
 import type { PathLink, PathNode } from "../diagram.ts";
@@ -46,7 +46,7 @@ export const recountPaths = (stored: ReadonlyArray<EventRow>, question: PathsQue
     bots,
     zone: range.zone,
     dimension: undefined,
-    matches: plainMatches,
+    matches: matchesFilter,
   });
   const paths = sessions.flatMap((session) => {
     const path = pathOf(session, question);

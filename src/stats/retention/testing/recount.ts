@@ -4,7 +4,7 @@ import type { BotRule } from "../../question.ts";
 import { type AskedRange, bucketLabels, contains, instantsOf } from "../../recount/civil-time.ts";
 import type { EventRow } from "../../recount/event-row.ts";
 import { valueOfEvent } from "../../recount/field-value.ts";
-import { plainMatches } from "../../recount/plain-matches.ts";
+import { matchesFilter } from "../../recount/filtered.ts";
 import { labelOf } from "../../recount/recount.ts";
 import { compareBytes } from "../../recount/sessions.ts";
 
@@ -45,14 +45,14 @@ const visitorsOf = (
   const bucketOf = (event: EventRow) => labels.indexOf(labelOf(event.occurredAtMs, zone, interval));
   return [...Map.groupBy(events, ({ visitor_id }) => visitor_id).values()].flatMap((own) => {
     const beginning = own
-      .filter((event) => plainMatches(first, event, zone))
+      .filter((event) => matchesFilter(first, event, zone))
       .sort((a, b) => a.occurredAtMs - b.occurredAtMs || compareBytes(a.event_id, b.event_id))
       .at(0);
     if (beginning === undefined) return [];
     return {
       value: cohortBy === undefined ? "" : valueOfEvent(cohortBy, beginning, zone),
       bucket: bucketOf(beginning),
-      returns: new Set(own.filter((event) => plainMatches(returning, event, zone)).map(bucketOf)),
+      returns: new Set(own.filter((event) => matchesFilter(returning, event, zone)).map(bucketOf)),
     };
   });
 };
@@ -65,7 +65,7 @@ export const recountRetention = (stored: ReadonlyArray<EventRow>, question: Rete
     (event) =>
       (bots === "include" || event.is_bot === (bots === "only")) &&
       contains(instants, event.occurredAtMs) &&
-      plainMatches(filter, event, range.zone),
+      matchesFilter(filter, event, range.zone),
   );
   const labels = bucketLabels(instants, range.zone, interval);
   const visitors = visitorsOf(events, labels, question);
