@@ -1,7 +1,5 @@
-/** The fields of `daily_field_stats` that events have, each with the column of `events` that has it. */
-export const eventFieldColumns = {
-  page: "page_path",
-  title: "page_title",
+/** The fields that an event has, and a session by its first event, each with the column of both tables that has it. */
+const sharedFieldColumns = {
   referrer: "referrer_domain",
   channel: "channel",
   utm_source: "utm_source",
@@ -18,6 +16,13 @@ export const eventFieldColumns = {
   language: "language",
   screen: "screen",
   source: "source",
+} as const;
+
+/** The fields of `daily_field_stats` that events have, each with the column of `events` that has it. */
+export const eventFieldColumns = {
+  page: "page_path",
+  title: "page_title",
+  ...sharedFieldColumns,
   event_type: "event_type",
   widget: "mapping_id",
   post: "post_id",
@@ -28,22 +33,7 @@ export const eventFieldColumns = {
 export const sessionFieldColumns = {
   entry_page: "entry_page",
   exit_page: "exit_page",
-  referrer: "referrer_domain",
-  channel: "channel",
-  utm_source: "utm_source",
-  utm_medium: "utm_medium",
-  utm_campaign: "utm_campaign",
-  utm_term: "utm_term",
-  utm_content: "utm_content",
-  country: "country",
-  region: "region",
-  device: "device_type",
-  browser: "browser",
-  browser_version: "browser_version",
-  os: "os",
-  language: "language",
-  screen: "screen",
-  source: "source",
+  ...sharedFieldColumns,
 } as const;
 
 /** A row for the whole day. */
