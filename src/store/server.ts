@@ -63,7 +63,7 @@ const displayed = (url: string): string => {
 };
 
 /** A server closes idle connections, sometimes just when one is used again; what only reads is then asked once more. */
-const READ_ATTEMPTS = 2;
+export const READ_ATTEMPTS = 2;
 
 /** The id an insert runs under on the server: as long as it is running, a second one with its token is refused. */
 const insertQueryId = (database: string, token: string): string =>
