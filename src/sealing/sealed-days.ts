@@ -2,6 +2,7 @@ import { Clock, Context, Effect, Layer, Random } from "effect";
 import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { dateText } from "../store/time-text.ts";
+import { makeCoalesced } from "./coalesced.ts";
 import { SiteDays } from "./site-days.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -196,7 +197,10 @@ const make = Effect.gen(function* () {
   const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
   return {
     // The last batch seen is asked for again: it may have reached one month's partition and not yet another's.
-    refresh: turn(Effect.suspend(() => touch("watermark >= {since:UInt64}", { since: seen }))),
+    refresh: makeCoalesced(
+      Effect.suspend(() => touch("watermark >= {since:UInt64}", { since: seen })),
+      turn,
+    ),
     days: (project, sites, fromDay, toDay) => {
       const known = projects.get(project);
       const found: Array<AskedDay> = [];

@@ -5,7 +5,6 @@ import type { SealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import {
-  eventMeasures,
   type Measure,
   type Measures,
   type MetricName,
@@ -13,7 +12,7 @@ import {
   sessionMeasures,
 } from "./catalogue/metrics.ts";
 import type { CountedQuestion, CountsSql } from "./counted-question.ts";
-import { coverageOf, withoutSeals } from "./sources/coverage.ts";
+import { type Coverage, coverageOf, withoutSeals } from "./sources/coverage.ts";
 import { eventCounts, eventMeasureGroups } from "./sources/event-counts.ts";
 import { requireEventsOf } from "./sources/required-events.ts";
 import { sessionCounts } from "./sources/session-counts.ts";
@@ -69,14 +68,81 @@ export type Counted<A> = Effect.Effect<
   ClickHouse | SealedDays | AppSettings
 >;
 
-const named = (names: ReadonlyArray<Measure>, own: ReadonlyArray<Measure>): string =>
-  names
-    .map((name) => (own.includes(name) ? `toUInt64(${name}) AS ${name}` : `toUInt64(0) AS ${name}`))
-    .join(", ");
+/** Counts of some of the measures, from one place. */
+interface Part {
+  readonly counts: CountsSql;
+  readonly own: ReadonlyArray<Measure>;
+}
+
+const partsOf = (
+  question: CountedQuestion,
+  coverage: Coverage,
+): Effect.Effect<ReadonlyArray<Part>, ClickHouseError, ClickHouse> =>
+  Effect.gen(function* () {
+    const { measures } = question;
+    if (question.wholeSessions) {
+      return [{ counts: yield* sessionCounts(question, coverage, measures), own: measures }];
+    }
+    const isSealed = coverage.days.some(({ build }) => build !== undefined);
+    const groups = isSealed
+      ? eventMeasureGroups(measures)
+      : [eventMeasureGroups(measures).flat()].filter((group) => group.length > 0);
+    const ofEvents = groups.map((own) => ({
+      counts: eventCounts({ ...question, measures: own }, coverage),
+      own,
+    }));
+    const ofSessions = sessionMeasures.filter((measure) => measures.includes(measure));
+    if (ofSessions.length === 0) return ofEvents;
+    return [...ofEvents, { counts: yield* sessionCounts(question, coverage, ofSessions), own: ofSessions }];
+  });
+
+/** The parts as one statement, where the values' order depends on all of them. */
+const together = (
+  parts: ReadonlyArray<Part>,
+  measures: ReadonlyArray<Measure>,
+  { terms, limit, offset }: CountsOrder,
+): CountsSql => {
+  const named = ({ counts, own }: Part) =>
+    `SELECT key, bucket, ${measures.map((name) => `toUInt64(${own.includes(name) ? name : "0"}) AS ${name}`).join(", ")} FROM (${counts.sql})`;
+  const [only] = parts;
+  const rows =
+    parts.length === 1 && only !== undefined
+      ? only.counts.sql
+      : `SELECT key, bucket, ${measures.map((name) => `sum(u.${name}) AS ${name}`).join(", ")}
+         FROM (${parts.map(named).join(" UNION ALL ")}) AS u GROUP BY key, bucket`;
+  return {
+    sql: `SELECT *, count() OVER () AS rows FROM (${rows})
+          ORDER BY ${terms.map(termSql).join(", ")}, key LIMIT {page_limit:UInt32} OFFSET {page_offset:UInt32}`,
+    params: Object.assign(
+      { page_limit: limit, page_offset: offset },
+      ...parts.map(({ counts }) => counts.params),
+    ) as CountsSql["params"],
+  };
+};
+
+/** The parts side by side, which is faster than one statement of all of them. */
+const beside = (
+  parts: ReadonlyArray<Part>,
+): Effect.Effect<ReadonlyArray<CountsPage>, ClickHouseError, ClickHouse> =>
+  Effect.gen(function* () {
+    const clickhouse = yield* ClickHouse;
+    const answers = yield* Effect.forEach(
+      parts,
+      ({ counts }) => clickhouse.query<Counts>(counts.sql, counts.params),
+      { concurrency: "unbounded" },
+    );
+    const merged = new Map<string, CountsPage>();
+    for (const row of answers.flat()) {
+      const name = `${row.bucket} ${row.key}`;
+      merged.set(name, { ...noCounts, ...merged.get(name), ...row, rows: 0 });
+    }
+    return [...merged.values()];
+  });
 
 /**
- * Counts what a question asks, per value and bucket, in one statement: single events and whole sessions each from where
- * they are counted fastest. Values and buckets without anything are left out. Fails where events are needed that are gone.
+ * Counts what a question asks, per value and bucket: single events and whole sessions each from where they are counted
+ * fastest. Values and buckets without anything are left out; without `order` the rest comes in any order. Fails where
+ * events are needed that are gone.
  */
 export const countsOf = (
   question: CountedQuestion,
@@ -90,34 +156,9 @@ export const countsOf = (
     const found = yield* coverageOf({ project, filter, bots, fromMs: range.fromMs, toMs: range.toMs });
     const coverage = options.from === "raw" ? withoutSeals(found) : found;
     if (options.from !== "raw") yield* requireEventsOf(question, coverage);
-
-    const ofEvents = eventMeasures.filter((measure) => measures.includes(measure));
-    const ofSessions = sessionMeasures.filter((measure) => measures.includes(measure));
-    const parts: Array<{ counts: CountsSql; own: ReadonlyArray<Measure> }> = [];
-    if (question.wholeSessions) {
-      parts.push({ counts: yield* sessionCounts(question, coverage, measures), own: measures });
-    } else {
-      for (const group of eventMeasureGroups(ofEvents)) {
-        parts.push({ counts: eventCounts({ ...question, measures: group }, coverage), own: group });
-      }
-      if (ofSessions.length > 0) {
-        parts.push({ counts: yield* sessionCounts(question, coverage, ofSessions), own: ofSessions });
-      }
-    }
-    const rows = parts
-      .map(({ counts, own }) => `SELECT key, bucket, ${named(measures, own)} FROM (${counts.sql})`)
-      .join(" UNION ALL ");
-    const params = Object.assign({}, ...parts.map(({ counts }) => counts.params)) as CountsSql["params"];
-    const page =
-      order === undefined
-        ? ""
-        : `ORDER BY ${order.terms.map(termSql).join(", ")}, key
-           LIMIT {page_limit:UInt32} OFFSET {page_offset:UInt32}`;
-    return yield* clickhouse.query<CountsPage>(
-      `SELECT *, ${order === undefined ? "0" : "count() OVER ()"} AS rows FROM (
-         SELECT key, bucket, ${measures.map((name) => `sum(u.${name}) AS ${name}`).join(", ")}
-         FROM (${rows}) AS u GROUP BY key, bucket
-       ) ${page}`,
-      order === undefined ? params : { ...params, page_limit: order.limit, page_offset: order.offset },
-    );
-  }).pipe(Effect.map((rows) => rows.map((row) => ({ ...noCounts, ...row }))));
+    const parts = yield* partsOf(question, coverage);
+    if (order === undefined) return yield* beside(parts);
+    const { sql, params } = together(parts, measures, order);
+    const rows = yield* clickhouse.query<CountsPage>(sql, params);
+    return rows.map((row) => ({ ...noCounts, ...row }));
+  });
