@@ -20,6 +20,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { pageRoutes } from "./pages.ts";
 import { internalProblem, problemResponse } from "./problem.ts";
 import { makeRun } from "./run.ts";
+import { makeSecurityHeaders } from "./security-headers.ts";
 
 export type Services = Layer.Layer.Success<typeof layerLive>;
 
@@ -45,6 +46,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const ingest = Context.get(runtime.context, Ingest);
   const metrics = Context.get(runtime.context, Metrics);
   const { authorize } = Context.get(runtime.context, AdminKey);
+  const { secure, secured } = makeSecurityHeaders(settings);
   return new Elysia({
     name: "footfall",
     serve: {
@@ -58,10 +60,13 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     websocket: socketLimits,
   })
     .onError({ as: "global" }, ({ code, error, request }) => {
-      if (code === "NOT_FOUND") return problemResponse(new NotFound({ path: new URL(request.url).pathname }));
+      if (code === "NOT_FOUND") {
+        return secured(problemResponse(new NotFound({ path: new URL(request.url).pathname })));
+      }
       Runtime.runFork(runtime, Effect.logError("A route threw", Cause.die(error)));
-      return internalProblem();
+      return secured(internalProblem());
     })
+    .mapResponse({ as: "global" }, secure)
     .use(docsRoutes)
     .use(ingestRoutes(ingest, metrics, settings))
     .use(statsRoutes(run, authorize))

@@ -8,6 +8,7 @@ import {
   resultDocumentation,
 } from "../stats/funnels/documentation.ts";
 import { deleteDocumentation as deleteWebhookDocumentation } from "../webhooks/documentation.ts";
+import { pagePolicy } from "./security-headers.ts";
 
 // The viewer comes with Footfall: a page that loads scripts from elsewhere would tell others who reads it.
 const viewer = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
@@ -28,6 +29,11 @@ const page = `<!doctype html>
 </html>
 `;
 
+const policy = pagePolicy(
+  { "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:", "connect-src": "'self'" },
+  { writesHtml: true },
+);
+
 const start = `window.ui = SwaggerUIBundle({
   url: "/docs/json",
   dom_id: "#swagger-ui",
@@ -38,8 +44,12 @@ const start = `window.ui = SwaggerUIBundle({
 });
 `;
 
-const text = (body: string, type: string) => () =>
-  new Response(body, { headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-cache" } });
+const text =
+  (body: string, type: string, more: Record<string, string> = {}) =>
+  () =>
+    new Response(body, {
+      headers: { "content-type": `${type}; charset=utf-8`, "cache-control": "no-cache", ...more },
+    });
 
 const asset = (name: string) => () =>
   new Response(Bun.file(join(viewer, name)), { headers: { "cache-control": "public, max-age=86400" } });
@@ -87,7 +97,7 @@ export const docsRoutes = new Elysia({ name: "docs" })
       },
     }),
   )
-  .get("/docs", text(page, "text/html"), hidden)
+  .get("/docs", text(page, "text/html", { "content-security-policy": policy }), hidden)
   .get("/docs/start.js", text(start, "text/javascript"), hidden)
   .get("/docs/swagger-ui.css", asset("swagger-ui.css"), hidden)
   .get("/docs/swagger-ui-bundle.js", asset("swagger-ui-bundle.js"), hidden);

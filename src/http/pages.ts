@@ -4,12 +4,23 @@ import { demoCss } from "../client/demo/demo-css.ts";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import { NotFound } from "../domain/errors.ts";
 import { problemResponse } from "./problem.ts";
+import { pagePolicy } from "./security-headers.ts";
 
 /** Browsers ask again after an hour and mostly hear that nothing changed. */
 const SCRIPT_CACHE = "public, max-age=3600, stale-while-revalidate=86400";
 
+/** The demo is what a site's own page is to the script: its style, the script, and the events it sends. */
+const demoPolicy = pagePolicy({
+  "script-src": "'self'",
+  "style-src": "'self'",
+  "img-src": "data:",
+  "connect-src": "'self'",
+});
+
 const html = (body: string) =>
-  new Response(body, { headers: { "content-type": "text/html; charset=utf-8" } });
+  new Response(body, {
+    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": demoPolicy },
+  });
 
 // `gzip;q=0` says that gzip is not wanted.
 const gzipAccepted = /(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))/i;
@@ -24,7 +35,6 @@ const script = (request: Request, tracker: TrackerScript): Response => {
     vary: "accept-encoding",
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
-    "x-content-type-options": "nosniff",
   };
   if (request.headers.get("if-none-match")?.includes(tracker.etag) === true) {
     return new Response(null, { status: 304, headers });
