@@ -35,6 +35,8 @@ test("without any setting everything has its default", () => {
     allowedOrigins: "*",
     maxBodyBytes: 1_048_576,
     trustedProxies: "",
+    rateLimitPerMinute: 1000,
+    rateLimitEventsPerMinute: 60_000,
     adminApiKey: undefined,
     geoipDb: undefined,
   });
@@ -45,7 +47,8 @@ test("every setting has a line of the table, with a sentence and its default", (
     ...["PORT", "HOST", "DATA_DIR", "CLICKHOUSE_URL", "CLICKHOUSE_DATABASE", "CLICKHOUSE_USERNAME"],
     ...["CLICKHOUSE_PASSWORD", "AUTO_MIGRATE", "BATCH_SIZE", "FLUSH_INTERVAL_MS", "MAX_QUEUE_SIZE"],
     ...["DURABILITY", "SPOOL_MAX_BYTES", "RAW_RETENTION_DAYS", "ROLLUP_RETENTION_YEARS"],
-    ...["ALLOWED_ORIGINS", "MAX_BODY_BYTES", "TRUSTED_PROXIES", "ADMIN_API_KEY", "GEOIP_DB"],
+    ...["ALLOWED_ORIGINS", "MAX_BODY_BYTES", "TRUSTED_PROXIES"],
+    ...["RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_EVENTS_PER_MINUTE", "ADMIN_API_KEY", "GEOIP_DB"],
   ]);
   for (const { description, defaultText } of settingDescriptions) {
     expect(description).toMatch(/^[A-Z1].{10,}\.$/);
@@ -62,6 +65,8 @@ describe("a whole number has bounds", () => {
     ["RAW_RETENTION_DAYS", 1, 3650],
     ["ROLLUP_RETENTION_YEARS", 1, 50],
     ["MAX_BODY_BYTES", 1024, 64 * 1_048_576],
+    ["RATE_LIMIT_PER_MINUTE", 0, 10_000_000],
+    ["RATE_LIMIT_EVENTS_PER_MINUTE", 0, 10_000_000],
   ])("%s", (name, least, most) => {
     for (const value of [least, most]) expect(Either.isRight(read({ [name]: String(value) }))).toBe(true);
     for (const value of [least - 1, most + 1, "1.5", "many", "1e3x"]) {

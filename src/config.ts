@@ -172,6 +172,20 @@ export const settings = Config.all({
     "",
     "Addresses or networks (`10.0.0.0/8`, `loopback`, `private`) whose forwarded headers are believed.",
   ),
+  rateLimitPerMinute: wholeNumber(
+    "RATE_LIMIT_PER_MINUTE",
+    1000,
+    0,
+    10_000_000,
+    "Most requests with events a minute, for each key and client address; 0: no limit.",
+  ),
+  rateLimitEventsPerMinute: wholeNumber(
+    "RATE_LIMIT_EVENTS_PER_MINUTE",
+    60_000,
+    0,
+    10_000_000,
+    "Most events a minute, for each key and client address; 0: no limit.",
+  ),
   adminApiKey: optionalText(
     "ADMIN_API_KEY",
     "made at first start",

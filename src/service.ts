@@ -26,7 +26,7 @@ const usage = () =>
     "Settings, from the environment or a .env file:",
     "",
     ...settingDescriptions.map(
-      ({ name, defaultText, description }) => `  ${name.padEnd(24)}${description} [${defaultText}]`,
+      ({ name, defaultText, description }) => `  ${name.padEnd(30)}${description} [${defaultText}]`,
     ),
   ].join("\n");
 

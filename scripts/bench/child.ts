@@ -48,11 +48,13 @@ export const startChild = async (script: string, env: Record<string, string> = {
   }
 };
 
-/** The service as `bun start` runs it, on a data directory of its own. */
+/** The service as `bun start` runs it, on a data directory of its own and without rate limits: one address sends it all. */
 export const startService = (env: Record<string, string>): Promise<Child> =>
   startChild("src/main.ts", {
     PORT: "0",
     HOST: "127.0.0.1",
+    RATE_LIMIT_PER_MINUTE: "0",
+    RATE_LIMIT_EVENTS_PER_MINUTE: "0",
     UV_THREADPOOL_SIZE: "16",
     MIMALLOC_PURGE_DELAY: "2000",
     ...env,

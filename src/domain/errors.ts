@@ -37,6 +37,15 @@ export class IntakeFull extends Data.TaggedError("IntakeFull")<{
   readonly retryAfterSeconds: number;
 }> {}
 
+/** A sender has used up what it may send in a minute under one key; none of the batch was taken, and it may try again. */
+export class RateLimited extends Data.TaggedError("RateLimited")<{
+  /** What there were too many of. */
+  readonly limit: "requests" | "events";
+  readonly perMinute: number;
+  /** After so long the same batch passes. */
+  readonly retryAfterSeconds: number;
+}> {}
+
 /** Too many events wait for their commit; none of the batch was taken, and the sender may try again. */
 export class QueueFull extends Data.TaggedError("QueueFull")<{
   readonly retryAfterSeconds: number;

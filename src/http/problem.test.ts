@@ -7,6 +7,7 @@ import {
   NotFound,
   OriginForbidden,
   QueueFull,
+  RateLimited,
   RequestTimeout,
   Unauthorized,
 } from "../domain/errors.ts";
@@ -27,6 +28,7 @@ const table: ReadonlyArray<
   [new NotFound({ path: "/x" }), 404, "not_found", null],
   [new RequestTimeout({ limitSeconds: 5 }), 408, "request_timeout", null],
   [new BodyTooLarge({ limitBytes: 5 }), 413, "body_too_large", null],
+  [new RateLimited({ limit: "events", perMinute: 60, retryAfterSeconds: 7 }), 429, "rate_limited", "7"],
   [clickHouse("over_budget"), 422, "query_too_expensive", null],
   [new IntakeFull({ retryAfterSeconds: 7 }), 503, "intake_full", "7"],
   [new QueueFull({ retryAfterSeconds: 7 }), 503, "queue_full", "7"],
@@ -85,6 +87,14 @@ test("the limit is named to whom exceeds it", async () => {
     "1234 bytes",
   );
 });
+
+test.each(["requests", "events"] as const)(
+  "who sends too many %s learns which limit that is",
+  async (limit) => {
+    const failure = new RateLimited({ limit, perMinute: 60, retryAfterSeconds: 1 });
+    expect((await problemResponse(failure).json()).detail).toContain(`60 ${limit} a minute`);
+  },
+);
 
 test("401 says how to come in", () => {
   expect(problemResponse(new Unauthorized({ reason: "missing" })).headers.get("www-authenticate")).toBe(

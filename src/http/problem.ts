@@ -8,6 +8,7 @@ import type {
   NotFound,
   OriginForbidden,
   QueueFull,
+  RateLimited,
   RequestTimeout,
   SpoolFull,
   SpoolUnavailable,
@@ -32,6 +33,7 @@ export type HttpFailure =
   | NotFound
   | OriginForbidden
   | QueueFull
+  | RateLimited
   | RequestTimeout
   | SpoolFull
   | SpoolUnavailable
@@ -151,6 +153,13 @@ const answers: {
     status: 503,
     code: "queue_full",
     title: "Too many events are waiting; send the batch again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
+  RateLimited: ({ limit, perMinute, retryAfterSeconds }) => ({
+    status: 429,
+    code: "rate_limited",
+    title: `Too many ${limit}; send the batch again later`,
+    detail: `The limit is ${perMinute} ${limit} a minute for each key and client address.`,
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
   RequestTimeout: ({ limitSeconds }) => ({

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { IntakeFull, RequestTimeout } from "../domain/errors.ts";
+import type { IntakeFull, RateLimited, RequestTimeout } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import type { SpoolRefusal } from "../spool/event-queue.ts";
 
@@ -19,11 +19,12 @@ export interface Levels {
 }
 
 /** Failures after which a sender is to send the same batch again. */
-type Refusal = SpoolRefusal | IntakeFull | RequestTimeout;
+type Refusal = SpoolRefusal | IntakeFull | RateLimited | RequestTimeout;
 
 const refusalReasons: { readonly [Tag in Refusal["_tag"]]: string } = {
   IntakeFull: "intake_full",
   QueueFull: "queue_full",
+  RateLimited: "rate_limited",
   RequestTimeout: "request_timeout",
   SpoolFull: "spool_full",
   SpoolUnavailable: "disk_unavailable",
@@ -45,7 +46,9 @@ export const makeMetrics = () => {
   const duplicates = counter("events_duplicate_total", "Accepted events that had been accepted before.");
   const rejected = counter("events_rejected_total", "Events that were not taken, by reason.", ["reason"]);
   const lost = counter("events_lost_total", "Durable events that a damaged spool file did not give back.");
-  const refused = counter("requests_refused_total", "Requests answered 503 or 408, by reason.", ["reason"]);
+  const refused = counter("requests_refused_total", "Requests answered 429, 503 or 408, by reason.", [
+    "reason",
+  ]);
   const stored = counter("events_stored_total", "Events that are in ClickHouse.");
   const commitSeconds = histogram(
     "commit_seconds",

@@ -1,12 +1,15 @@
 import { ConfigProvider, Effect, Layer } from "effect";
 import { AppSettings, type Settings, settings } from "../config.ts";
 
-/** The settings' defaults, whatever the environment says, with some of them replaced. */
+// Tests send from one address as fast as they can.
+const noRateLimits: Partial<Settings> = { rateLimitPerMinute: 0, rateLimitEventsPerMinute: 0 };
+
+/** The settings' defaults but for rate limits, whatever the environment says, with some of them replaced. */
 export const testSettings = (overrides: Partial<Settings> = {}) =>
   Layer.effect(
     AppSettings,
     Effect.map(
       Effect.withConfigProvider(settings, ConfigProvider.fromMap(new Map())),
-      (defaults): Settings => ({ ...defaults, ...overrides }),
+      (defaults): Settings => ({ ...defaults, ...noRateLimits, ...overrides }),
     ),
   );

@@ -56,7 +56,7 @@ interface Life {
   wasReady: boolean;
 }
 
-/** The service as `bun start` runs it, over many lives on one port and one log file. */
+/** The service as `bun start` runs it, without rate limits, over many lives on one port and one log file. */
 export const openService = async (
   env: Readonly<Record<string, string>>,
   logFile: string,
@@ -80,6 +80,8 @@ export const openService = async (
       env: {
         ...bareEnvironment(),
         ...{ HOST: "127.0.0.1", PORT: String(port), UV_THREADPOOL_SIZE: "16", MIMALLOC_PURGE_DELAY: "2000" },
+        // All clients have one address.
+        ...{ RATE_LIMIT_PER_MINUTE: "0", RATE_LIMIT_EVENTS_PER_MINUTE: "0" },
         ...env,
         ...settings,
       },

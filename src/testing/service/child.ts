@@ -23,7 +23,7 @@ export interface RunningService extends AsyncDisposable {
 }
 
 export interface ServiceOptions {
-  /** Settings of the service. Without `DATA_DIR` it has a temporary one. */
+  /** Settings of the service. Without `DATA_DIR` it has a temporary one, and there are no rate limits unless they are set. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further command-line arguments. */
   readonly arguments?: ReadonlyArray<string>;
@@ -71,7 +71,12 @@ const spawn = (options: ServiceOptions) => {
     ],
     // Not the checkout, whose `.env` file may hold somebody's settings.
     cwd: tmpdir(),
-    env: { ...bareEnvironment(), PORT: "0", HOST: "127.0.0.1", ...env, DATA_DIR: dataDir },
+    env: {
+      ...bareEnvironment(),
+      ...{ PORT: "0", HOST: "127.0.0.1", RATE_LIMIT_PER_MINUTE: "0", RATE_LIMIT_EVENTS_PER_MINUTE: "0" },
+      ...env,
+      DATA_DIR: dataDir,
+    },
     stdio: ["ignore", "pipe", "pipe", ...(launcher === undefined ? [] : [launcher.descriptor])],
   });
   const printed = { stdout: "", stderr: "", all: "" };
