@@ -33,6 +33,7 @@ test("without any setting everything has its default", () => {
     rawRetentionDays: 90,
     rollupRetentionYears: 2,
     allowedOrigins: "*",
+    requireApiKey: false,
     maxBodyBytes: 1_048_576,
     trustedProxies: "",
     rateLimitPerMinute: 1000,
@@ -47,7 +48,7 @@ test("every setting has a line of the table, with a sentence and its default", (
     ...["PORT", "HOST", "DATA_DIR", "CLICKHOUSE_URL", "CLICKHOUSE_DATABASE", "CLICKHOUSE_USERNAME"],
     ...["CLICKHOUSE_PASSWORD", "AUTO_MIGRATE", "BATCH_SIZE", "FLUSH_INTERVAL_MS", "MAX_QUEUE_SIZE"],
     ...["DURABILITY", "SPOOL_MAX_BYTES", "RAW_RETENTION_DAYS", "ROLLUP_RETENTION_YEARS"],
-    ...["ALLOWED_ORIGINS", "MAX_BODY_BYTES", "TRUSTED_PROXIES"],
+    ...["ALLOWED_ORIGINS", "REQUIRE_API_KEY", "MAX_BODY_BYTES", "TRUSTED_PROXIES"],
     ...["RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_EVENTS_PER_MINUTE", "ADMIN_API_KEY", "GEOIP_DB"],
   ]);
   for (const { description, defaultText } of settingDescriptions) {

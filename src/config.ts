@@ -1,4 +1,5 @@
 import { Config, ConfigError, ConfigProvider, Context, Effect, Either, Layer, Redacted } from "effect";
+import { canonicalOrigin } from "./domain/origin.ts";
 
 /** One line of the settings table: what `--help` and the README print. */
 export interface SettingDescription {
@@ -79,17 +80,14 @@ const origins = (name: string, description: string) =>
   text(name, "*", description).pipe(
     Config.mapOrFail((value): Either.Either<AllowedOrigins, ConfigError.ConfigError> => {
       if (value === "*") return Either.right("*");
-      const list = value.split(",").map((entry) => entry.trim().toLowerCase().replace(/\/$/, ""));
-      // A star within an origin parses as a host, and would match nothing.
-      const bad = list.find(
-        (entry) => entry.includes("*") || !URL.canParse(entry) || new URL(entry).origin !== entry,
-      );
+      const entries = value.split(",");
+      const bad = entries.find((entry) => canonicalOrigin(entry) === undefined);
       return bad === undefined
-        ? Either.right(new Set(list))
+        ? Either.right(new Set(entries.flatMap((entry) => canonicalOrigin(entry) ?? [])))
         : Either.left(
             ConfigError.InvalidData(
               [name],
-              `${name} takes * or origins such as https://example.org, not ${JSON.stringify(bad)}`,
+              `${name} takes * or origins such as https://example.org, not ${JSON.stringify(bad.trim())}`,
             ),
           );
     }),
@@ -158,7 +156,11 @@ export const settings = Config.all({
   rollupRetentionYears: wholeNumber("ROLLUP_RETENTION_YEARS", 2, 1, 50, "Years that rollups are kept."),
   allowedOrigins: origins(
     "ALLOWED_ORIGINS",
-    "Origins whose pages may send events: `*` or a comma-separated list.",
+    "Origins whose pages may send events to the default project: `*` or a comma-separated list.",
+  ),
+  requireApiKey: flag(
+    "REQUIRE_API_KEY",
+    "1: events need a key of a project. 0: the default project takes those that come without one.",
   ),
   maxBodyBytes: wholeNumber(
     "MAX_BODY_BYTES",

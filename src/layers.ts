@@ -1,9 +1,11 @@
 import { Effect, Layer } from "effect";
+import { layerDoorkeeper } from "./access/access.ts";
 import { AppSettings, layerSettings } from "./config.ts";
 import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
+import { layerProjects } from "./projects/projects.ts";
 import { layerRealtime } from "./realtime/realtime.ts";
 import { layerTraffic } from "./realtime/traffic.ts";
 import { layerSealingGarbage } from "./sealing/garbage.ts";
@@ -34,7 +36,7 @@ export const layerMigrated = Layer.effectDiscard(
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
 export const layerStages = Layer.mergeAll(
-  layerAdminKey,
+  Layer.provideMerge(layerDoorkeeper, layerAdminKey),
   layerIngest,
   layerHourlyVerify,
   layerSealer,
@@ -45,7 +47,7 @@ export const layerStages = Layer.mergeAll(
   Layer.provideMerge(layerEventWriter),
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
   Layer.provideMerge(Layer.merge(layerDuplicateIds, layerRealtime)),
-  Layer.provideMerge(layerTraffic),
+  Layer.provideMerge(Layer.merge(layerTraffic, layerProjects)),
   Layer.provideMerge(layerSpool),
   Layer.provideMerge(layerMetrics),
 );

@@ -12,6 +12,38 @@ export class Unauthorized extends Data.TaggedError("Unauthorized")<{
   readonly reason: "missing" | "wrong";
 }> {}
 
+/** The key is valid, and does not give what is asked for. */
+export class Forbidden extends Data.TaggedError("Forbidden")<{
+  /** What the key would have to give, as the end of "This needs …". */
+  readonly needs: string;
+}> {}
+
+/** There is no such project, or none that whoever asks may know of. */
+export class UnknownProject extends Data.TaggedError("UnknownProject")<{
+  readonly project: string;
+}> {}
+
+/** The project has no such key. */
+export class UnknownKey extends Data.TaggedError("UnknownKey")<{
+  readonly key: string;
+}> {}
+
+/**
+ * Events were sent without a key that takes them: `missing` where the default project is closed, `wrong` for a key that
+ * is not known, was revoked or has expired, or that is one for reading.
+ */
+export class IngestKeyRefused extends Data.TaggedError("IngestKeyRefused")<{
+  readonly reason: "missing" | "wrong";
+}> {}
+
+/**
+ * A key was used where it may not be: a write key by a sender that is no page (`missing_origin`), or a secret key by a
+ * page (`secret_in_page`), where everybody could read it.
+ */
+export class KeyMisplaced extends Data.TaggedError("KeyMisplaced")<{
+  readonly reason: "missing_origin" | "secret_in_page";
+}> {}
+
 /** The page's origin is not among the allowed ones. */
 export class OriginForbidden extends Data.TaggedError("OriginForbidden")<{
   readonly origin: string;

@@ -1,7 +1,7 @@
 import { Clock, Effect, Exit, Scope } from "effect";
 import { Elysia } from "elysia";
+import { type Authorize, scopedParams } from "../access/access.ts";
 import type { AppSettings } from "../config.ts";
-import type { Unauthorized } from "../domain/errors.ts";
 import type { Run } from "../http/run.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
 import { eventsDocumentation, exportDocumentation } from "./documentation.ts";
@@ -17,17 +17,14 @@ import { decodeEventsQuery } from "./page/query.ts";
 const IDLE_TIMEOUT_SECONDS = 120;
 
 /** `GET /v1/events`, one page of single events, and `GET /v1/export`, all of them as a file. */
-export const exportRoutes = (
-  run: Run<ClickHouse | AppSettings>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
+export const exportRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) => {
   const turns = new ExportTurns();
-  const paramsOf = (request: Request) => new URL(request.url).searchParams;
+  const paramsOf = (request: Request) =>
+    Effect.flatMap(authorize(request, "read"), (access) => scopedParams(access, request));
 
   const page = (request: Request) =>
     Effect.gen(function* () {
-      yield* authorize(request);
-      const query = yield* decodeEventsQuery(paramsOf(request), yield* Clock.currentTimeMillis);
+      const query = yield* decodeEventsQuery(yield* paramsOf(request), yield* Clock.currentTimeMillis);
       const { events, next } = yield* eventsPage(query);
       // The events are JSON already, and stay as they are.
       return new Response(`{"data":[${events.join(",")}],"next":${JSON.stringify(next)}}`, {
@@ -37,8 +34,7 @@ export const exportRoutes = (
 
   const file = (request: Request) =>
     Effect.gen(function* () {
-      yield* authorize(request);
-      const query = yield* decodeExportQuery(paramsOf(request));
+      const query = yield* decodeExportQuery(yield* paramsOf(request));
       const runtime = yield* Effect.runtime<ClickHouse>();
       const scope = yield* Scope.make();
       const opened = yield* openExport(query, turns).pipe(

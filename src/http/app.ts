@@ -1,5 +1,6 @@
 import { Cause, Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
+import { Doorkeeper } from "../access/access.ts";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
 import { NotFound } from "../domain/errors.ts";
@@ -8,12 +9,13 @@ import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { Projects } from "../projects/projects.ts";
+import { projectRoutes } from "../projects/routes.ts";
 import { realtimeRoutes, socketLimits } from "../realtime/routes.ts";
 import { anomalyRoutes } from "../stats/anomalies/routes.ts";
 import { funnelRoutes } from "../stats/funnels/routes.ts";
 import { statsRoutes } from "../stats/routes.ts";
 import { webhookRoutes } from "../webhooks/routes.ts";
-import { AdminKey } from "./admin-key.ts";
 import { docsRoutes } from "./docs.ts";
 import { healthRoutes } from "./health.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -45,7 +47,8 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const run = makeRun(runtime);
   const ingest = Context.get(runtime.context, Ingest);
   const metrics = Context.get(runtime.context, Metrics);
-  const { authorize } = Context.get(runtime.context, AdminKey);
+  const projects = Context.get(runtime.context, Projects);
+  const { authorize } = Context.get(runtime.context, Doorkeeper);
   const { secure, secured } = makeSecurityHeaders(settings);
   return new Elysia({
     name: "footfall",
@@ -68,11 +71,12 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     })
     .mapResponse({ as: "global" }, secure)
     .use(docsRoutes)
-    .use(ingestRoutes(ingest, metrics, settings))
+    .use(ingestRoutes(ingest, metrics, projects, settings))
     .use(statsRoutes(run, authorize))
     .use(anomalyRoutes(run, authorize))
     .use(webhookRoutes(run, authorize))
     .use(funnelRoutes(run, authorize))
+    .use(projectRoutes(run, authorize, projects))
     .use(exportRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))

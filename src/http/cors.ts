@@ -1,25 +1,23 @@
-import type { AllowedOrigins } from "../config.ts";
+const exposed = "retry-after, ratelimit, ratelimit-policy";
 
-const everyOrigin = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
-const noOrigin = {};
+/** For answers that a page of every origin may read. */
+export const everyOrigin: Readonly<Record<string, string>> = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": exposed,
+};
+
+/** For answers that no page may read, or that are for no page: a request without `Origin` comes from none. */
+export const noOrigin: Readonly<Record<string, string>> = {};
 
 /**
- * The headers that let a page of an allowed origin read the answer, problems included: a script has to see a 503 to try
- * again. `undefined` when the origin may not send events. A request without `Origin` comes from no page.
+ * The headers that let a page of this origin alone read the answer, problems included: a script has to see a 503 to try
+ * again.
  */
-export const corsHeaders = (
-  origin: string | null,
-  allowed: AllowedOrigins,
-): Readonly<Record<string, string>> | undefined => {
-  if (origin === null) return noOrigin;
-  if (allowed === "*") return everyOrigin;
-  if (!allowed.has(origin.toLowerCase())) return undefined;
-  return {
-    "access-control-allow-origin": origin,
-    "access-control-expose-headers": "retry-after",
-    vary: "origin",
-  };
-};
+export const corsHeaders = (origin: string): Readonly<Record<string, string>> => ({
+  "access-control-allow-origin": origin,
+  "access-control-expose-headers": exposed,
+  vary: "origin",
+});
 
 /** What a preflight is answered with besides `corsHeaders`. */
 export const preflightHeaders: Readonly<Record<string, string>> = {

@@ -88,9 +88,14 @@ export const docsRoutes = new Elysia({ name: "docs" })
         },
         tags: [
           { name: "Events", description: "Sending events; open to the pages of allowed origins." },
-          { name: "Stats", description: "Reading numbers; needs the admin key." },
-          { name: "Export", description: "Reading single events; needs the admin key." },
-          { name: "Funnels", description: "How far visitors come through steps; needs the admin key." },
+          { name: "Stats", description: "Reading numbers; needs a read key or the admin key." },
+          { name: "Export", description: "Reading single events; needs a read key or the admin key." },
+          {
+            name: "Funnels",
+            description:
+              "How far visitors come through steps; needs a read key, and for changes the admin key.",
+          },
+          { name: "Projects", description: "Tenants and their keys; needs the admin key." },
           { name: "Webhooks", description: "Being told of anomalies; needs the admin key." },
           { name: "Service", description: "How the service is." },
         ],

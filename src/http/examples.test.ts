@@ -127,16 +127,15 @@ test("every example of the API document is a request that is answered as its exa
     expectAlike(example, answer, `${method} ${url}?${query}`);
     // What was made is what the routes below it are asked about.
     if (method === "post" && typeof answer === "object" && answer !== null) {
-      for (const name of ["id", "name"] as const) {
-        if (!(name in answer)) continue;
-        for (const below of Object.keys(document.paths).filter((one) => one.startsWith(`${path}/`))) {
-          places[`${below} ${name}`] = String((answer as Record<string, unknown>)[name]);
-        }
+      const made = answer as Readonly<Record<string, unknown>>;
+      for (const below of Object.keys(document.paths)) {
+        const name = below.startsWith(`${path}/{`) ? below.slice(path.length + 2).split("}")[0] : undefined;
+        if (name !== undefined) places[`${below} ${name}`] = String(name === "name" ? made.name : made.id);
       }
     }
   };
 
-  const order = ["post", "get", "put", "delete"];
+  const order = ["post", "get", "put", "patch", "delete"];
   const operations = Object.entries(document.paths)
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),

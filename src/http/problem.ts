@@ -1,9 +1,12 @@
 import type {
   BodyTooLarge,
+  Forbidden,
   ForeignPage,
   FunnelExists,
+  IngestKeyRefused,
   IntakeFull,
   InvalidParameter,
+  KeyMisplaced,
   MalformedBatch,
   NotFound,
   OriginForbidden,
@@ -17,6 +20,8 @@ import type {
   TooManyReaders,
   TooManyWebhooks,
   Unauthorized,
+  UnknownKey,
+  UnknownProject,
   UpgradeRequired,
 } from "../domain/errors.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
@@ -25,10 +30,13 @@ import type { ClickHouseError } from "../store/clickhouse-error.ts";
 export type HttpFailure =
   | BodyTooLarge
   | ClickHouseError
+  | Forbidden
   | ForeignPage
   | FunnelExists
+  | IngestKeyRefused
   | IntakeFull
   | InvalidParameter
+  | KeyMisplaced
   | MalformedBatch
   | NotFound
   | OriginForbidden
@@ -42,6 +50,8 @@ export type HttpFailure =
   | TooManyReaders
   | TooManyWebhooks
   | Unauthorized
+  | UnknownKey
+  | UnknownProject
   | UpgradeRequired;
 
 /** RFC 9457 problem details. `code` is stable and meant for programs, `detail` for people. */
@@ -105,6 +115,12 @@ const answers: {
     detail: `The limit is ${limitBytes} bytes after decompression.`,
   }),
   ClickHouseError: clickHouseProblem,
+  Forbidden: ({ needs }) => ({
+    status: 403,
+    code: "forbidden",
+    title: "The key does not give this",
+    detail: `This needs ${needs}.`,
+  }),
   ForeignPage: ({ origin }) => ({
     status: 403,
     code: "origin_forbidden",
@@ -116,6 +132,15 @@ const answers: {
     code: "funnel_exists",
     title: "There is a funnel of this name already",
     detail: `PUT /v1/funnels/${encodeURIComponent(name)} replaces it.`,
+  }),
+  IngestKeyRefused: ({ reason }) => ({
+    status: 401,
+    code: reason === "missing" ? "key_missing" : "key_wrong",
+    title: reason === "missing" ? "Events need a project's key here" : "The key takes no events",
+    detail:
+      reason === "missing"
+        ? "Send a write key as api_key in the body, or a secret key as x-api-key."
+        : "It is not known, was revoked or has expired, or it is one for reading.",
   }),
   IntakeFull: ({ retryAfterSeconds }) => ({
     status: 503,
@@ -130,6 +155,18 @@ const answers: {
     title: "A parameter is wrong",
     detail: `${parameter} ${message}`,
     parameter,
+  }),
+  KeyMisplaced: ({ reason }) => ({
+    status: 403,
+    code: reason,
+    title:
+      reason === "missing_origin"
+        ? "A write key is for pages of the project's origins"
+        : "A secret key must not be used in a page, where everybody can read it",
+    detail:
+      reason === "missing_origin"
+        ? "Send events of a server with a secret key, or let the project allow a missing origin."
+        : "Revoke it, and use a write key.",
   }),
   MalformedBatch: ({ message }) => ({
     status: 400,
@@ -208,9 +245,21 @@ const answers: {
   Unauthorized: ({ reason }) => ({
     status: 401,
     code: reason === "missing" ? "key_missing" : "key_wrong",
-    title: reason === "missing" ? "This route needs the admin key" : "The key is not valid",
+    title: reason === "missing" ? "This route needs a read key or the admin key" : "The key is not valid",
     detail: "Send it as x-admin-key or as Authorization: Bearer.",
     headers: { "www-authenticate": "Bearer" },
+  }),
+  UnknownKey: ({ key }) => ({
+    status: 404,
+    code: "unknown_key",
+    title: "The project has no such key that is valid",
+    detail: key.slice(0, 64),
+  }),
+  UnknownProject: ({ project }) => ({
+    status: 404,
+    code: "unknown_project",
+    title: "There is no such project",
+    detail: project.slice(0, 64),
   }),
   UpgradeRequired: ({ path }) => ({
     status: 426,

@@ -13,6 +13,8 @@ export interface Batch {
    * without one no string of the batch needs to be looked at for them.
    */
   readonly hasEscapes: boolean;
+  /** The key that the sender put into the body, for a beacon can have no header. */
+  readonly apiKey: string | undefined;
 }
 
 const malformed = (message: string) => Either.left(new MalformedBatch({ message }));
@@ -21,7 +23,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Reads a request body, `{ "events": [ … ], "sent_at"?: … }`. Where a key stands twice the last one counts, as in every
+ * Reads a request body, `{ "events": [ … ], "sent_at"?: …, "api_key"?: … }` (or `apiKey`). Where a key stands twice the last one counts, as in every
  * JSON parser of the web.
  */
 export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch> => {
@@ -43,6 +45,8 @@ export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch
   }
   if (!isRecord(parsed)) return malformed('The body must be an object with "events".');
   const { events, sent_at } = parsed;
+  const apiKey = parsed.api_key ?? parsed.apiKey ?? undefined;
+  if (apiKey !== undefined && typeof apiKey !== "string") return malformed("api_key must be a text.");
   if (!Array.isArray(events)) return malformed("events must be an array.");
   if (events.length === 0 || events.length > limits.eventsPerBatch) {
     return malformed(`events must hold 1 to ${limits.eventsPerBatch} events, not ${events.length}.`);
@@ -53,7 +57,7 @@ export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch
     if (sentAt === undefined)
       return malformed("sent_at must be an ISO 8601 time or milliseconds since 1970.");
   }
-  return Either.right({ events, sentAt, hasEscapes: text.includes("\\u") });
+  return Either.right({ events, sentAt, hasEscapes: text.includes("\\u"), apiKey });
 };
 
 const isoTime =

@@ -4,19 +4,22 @@ import { AppSettings } from "../config.ts";
 import type { MalformedBatch } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import type { Project } from "../projects/project.ts";
 import { Traffic } from "../realtime/traffic.ts";
 import type { SpoolRefusal } from "../spool/event-queue.ts";
 import { Spool } from "../spool/spool.ts";
 import { readBatch } from "./batch.ts";
 import type { IngestContext } from "./draft.ts";
 import { DuplicateIds } from "./duplicates/duplicate-ids.ts";
+import type { Refused } from "./gate.ts";
 import { type IngestedBatch, ingestBatch } from "./pipeline.ts";
 import { openGeoTable } from "./steps/geo.ts";
 import { openVisitorKeys } from "./visitor.ts";
 
 /** What is known of the sender from its request. */
 export interface Sender {
-  readonly project: string;
+  /** The project that takes its events, by the key in the body where there is one; or why none does. */
+  readonly admit: (bodyKey: string | undefined) => Project | Refused;
   /** The client's address as text; it goes no further than the place and the cookieless visitor hash. */
   readonly address: string;
   readonly userAgent: string;
@@ -46,7 +49,7 @@ export class Ingest extends Context.Tag("footfall/Ingest")<
     readonly take: (
       body: Uint8Array,
       sender: Sender,
-    ) => Promise<IngestAnswer | MalformedBatch | SpoolRefusal>;
+    ) => Promise<IngestAnswer | MalformedBatch | Refused | SpoolRefusal>;
   }
 >() {}
 
@@ -74,12 +77,15 @@ const make = Effect.gen(function* () {
 
   return Ingest.of({
     refusal,
-    take: async (body, { project, originHost, userAgent, address }) => {
+    take: async (body, { admit, originHost, userAgent, address }) => {
       // Most of the work on a batch lies behind these: what is refused for want of room must not take it from the rest.
       const full = refusal();
       if (full !== undefined) return full;
       const batch = readBatch(body);
       if (Either.isLeft(batch)) return batch.left;
+      const admitted = admit(batch.right.apiKey);
+      if (admitted instanceof Error) return admitted;
+      const project = admitted.id;
       const tooMany = refusal(batch.right.events.length);
       if (tooMany !== undefined) return tooMany;
       const { sentAt, hasEscapes } = batch.right;

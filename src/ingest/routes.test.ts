@@ -190,7 +190,7 @@ describe("origins", () => {
     test.each(["https://example.org", "http://localhost:8080", "null"])("%s", async (origin) => {
       const { status, headers } = await service.post(events(1), { origin });
       expect([status, headers.get("access-control-allow-origin")]).toEqual([200, "*"]);
-      expect(headers.get("access-control-expose-headers")).toBe("retry-after");
+      expect(headers.get("access-control-expose-headers")).toBe("retry-after, ratelimit, ratelimit-policy");
       expect(headers.has("access-control-allow-credentials")).toBe(false);
     });
 

@@ -1,26 +1,38 @@
 import { Elysia } from "elysia";
 import type { Settings } from "../config.ts";
-import { OriginForbidden } from "../domain/errors.ts";
-import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { Arrivals } from "../http/arrivals.ts";
 import { bodyArrivals, readBody } from "../http/body.ts";
 import { clientAddress, parseTrustedProxies } from "../http/client-address.ts";
-import { corsHeaders, preflightHeaders } from "../http/cors.ts";
+import { preflightHeaders } from "../http/cors.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Project } from "../projects/project.ts";
+import type { ProjectsShape } from "../projects/projects.ts";
 import { eventsDocumentation } from "./documentation.ts";
+import { keyOfRequest, makeGate, type Refused } from "./gate.ts";
 import type { Ingest } from "./ingest.ts";
 
 const hostOf = (origin: string | null): string =>
   origin !== null && URL.canParse(origin) ? new URL(origin).host : "";
 
-/** `POST /v1/events`, open to every page of an allowed origin. */
-export const ingestRoutes = (ingest: Ingest["Type"], metrics: Metrics["Type"], settings: Settings) => {
-  const { allowedOrigins, maxBodyBytes } = settings;
+/** `POST /v1/events`, open to every page of an origin that the key's project allows. */
+export const ingestRoutes = (
+  ingest: Ingest["Type"],
+  metrics: Metrics["Type"],
+  projects: ProjectsShape,
+  settings: Settings,
+) => {
+  const { maxBodyBytes } = settings;
   const trusted = parseTrustedProxies(settings.trustedProxies);
   const arrivals = new Arrivals(bodyArrivals);
+  const gate = makeGate(projects, settings.requireApiKey);
 
-  const take = async (request: Request, origin: string | null, peer: string) => {
+  const take = async (
+    request: Request,
+    origin: string | null,
+    peer: string,
+    admit: (bodyKey: string | undefined) => Project | Refused,
+  ) => {
     // Refusing is cheap when there is too much to do already.
     const refused = ingest.refusal();
     if (refused !== undefined) return refused;
@@ -30,7 +42,7 @@ export const ingestRoutes = (ingest: Ingest["Type"], metrics: Metrics["Type"], s
       return body;
     }
     return await ingest.take(body, {
-      project: DEFAULT_PROJECT,
+      admit,
       address: clientAddress(request.headers, peer, trusted),
       userAgent: request.headers.get("user-agent") ?? "",
       originHost: hostOf(origin),
@@ -42,9 +54,15 @@ export const ingestRoutes = (ingest: Ingest["Type"], metrics: Metrics["Type"], s
       "/v1/events",
       async ({ request, server }) => {
         const origin = request.headers.get("origin");
-        const cors = corsHeaders(origin, allowedOrigins);
-        if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
-        const answer = await take(request, origin, server?.requestIP(request)?.address ?? "");
+        const foreign = gate.foreign(origin);
+        if (foreign !== undefined) return problemResponse(foreign);
+        const sender = { origin, key: keyOfRequest(request) };
+        let admitted: Project | Refused | undefined;
+        const answer = await take(request, origin, server?.requestIP(request)?.address ?? "", (bodyKey) => {
+          admitted = gate.admit(sender, bodyKey);
+          return admitted;
+        });
+        const cors = gate.cors(origin, admitted);
         if (!(answer instanceof Error)) return Response.json(answer, { headers: cors });
         const problem = problemResponse(answer);
         for (const name in cors) problem.headers.set(name, cors[name] ?? "");
@@ -55,10 +73,17 @@ export const ingestRoutes = (ingest: Ingest["Type"], metrics: Metrics["Type"], s
     .options(
       "/v1/events",
       ({ request }) => {
+        // A preflight has no body, so that a key in it is not known yet; the request itself is looked at again.
         const origin = request.headers.get("origin");
-        const cors = corsHeaders(origin, allowedOrigins);
-        if (cors === undefined) return problemResponse(new OriginForbidden({ origin: origin ?? "" }));
-        return new Response(null, { status: 204, headers: { ...cors, ...preflightHeaders } });
+        const foreign = gate.foreign(origin);
+        if (foreign !== undefined) return problemResponse(foreign);
+        const key = keyOfRequest(request);
+        const admitted = key === undefined ? undefined : gate.admit({ origin, key }, undefined);
+        if (admitted instanceof Error) return problemResponse(admitted);
+        return new Response(null, {
+          status: 204,
+          headers: { ...gate.cors(origin, admitted), ...preflightHeaders },
+        });
       },
       { detail: { hide: true } },
     );

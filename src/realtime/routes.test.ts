@@ -83,7 +83,8 @@ test("an accepted event is in the next answer; duplicates, bots and rejected one
   });
   expect(answer.perMinute).toHaveLength(30);
   expect(answer.perMinute.reduce((sum, n) => sum + n)).toBe(1);
-  expect((await read(`?site_id=${site}&project=other`)).activeUsers).toBe(0);
+  const other = await service.read(`/v1/stats/realtime?site_id=${site}&project=other`);
+  expect(other.body).toMatchObject({ code: "unknown_project" });
 });
 
 test("the numbers are those of a query of the single events", async () => {

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
-import { TooManyReaders, type Unauthorized, UpgradeRequired } from "../domain/errors.ts";
+import { type Authorize, scopedParams } from "../access/access.ts";
+import { TooManyReaders, UpgradeRequired } from "../domain/errors.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { realtimeDocumentation } from "./documentation.ts";
@@ -23,15 +24,15 @@ const RETRY_AFTER_SECONDS = 10;
  * `GET /v1/stats/realtime`, and `/v1/realtime`, a WebSocket that is sent the same document whenever it changes.
  * `authorize` fails for a request without the right key; parameters are looked at only after it.
  */
-export const realtimeRoutes = (
-  run: Run<Realtime>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
-  const scopeOf = (request: Request) => decodeRealtimeQuery(new URL(request.url).searchParams);
+export const realtimeRoutes = (run: Run<Realtime>, authorize: Authorize) => {
+  const scopeOf = (request: Request) =>
+    authorize(request, "read").pipe(
+      Effect.flatMap((access) => scopedParams(access, request)),
+      Effect.flatMap((params) => decodeRealtimeQuery(params)),
+    );
 
   const document = (request: Request) =>
     Effect.gen(function* () {
-      yield* authorize(request);
       return yield* (yield* Realtime).document(yield* scopeOf(request));
     });
 
@@ -39,8 +40,7 @@ export const realtimeRoutes = (
   const admit = (request: Request) =>
     Effect.gen(function* () {
       yield* requireOwnPage(request);
-      yield* authorize(withKeyInHeader(request));
-      const scope = yield* scopeOf(request);
+      const scope = yield* scopeOf(withKeyInHeader(request));
       const { readers, upToDate } = yield* Realtime;
       yield* upToDate(scope.project);
       return readers.add(scope) ?? (yield* new TooManyReaders({ retryAfterSeconds: RETRY_AFTER_SECONDS }));

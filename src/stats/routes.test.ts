@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { Effect, Layer } from "effect";
-import { Unauthorized } from "../domain/errors.ts";
 import { makeRun } from "../http/run.ts";
 import { layerSealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
+import { authorizeKey } from "../testing/authorize.ts";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { testSettings } from "../testing/settings.ts";
@@ -13,9 +13,7 @@ const { it, runtime } = testsOn(
   Layer.provideMerge(layerSealedDays, Layer.merge(testClickHouse(), testSettings())),
 );
 
-const app = statsRoutes(makeRun(await runtime.runtime()), (request) =>
-  request.headers.get("x-admin-key") === "key" ? Effect.void : new Unauthorized({ reason: "missing" }),
-);
+const app = statsRoutes(makeRun(await runtime.runtime()), authorizeKey);
 
 const get = async (path: string, headers: Record<string, string> = { "x-admin-key": "key" }) => {
   const response = await app.handle(new Request(`http://localhost${path}`, { headers }));

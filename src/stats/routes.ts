@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
-import type { Unauthorized } from "../domain/errors.ts";
+import type { Authorize } from "../access/access.ts";
 import type { Run } from "../http/run.ts";
 import type { Answer } from "./answer.ts";
 import { makeAnswering, type StatsServices } from "./answering/answering.ts";
@@ -29,10 +29,7 @@ import { decodeWidgetsQuery, widgetStats } from "./widgets.ts";
  * `GET /v1/stats/widgets`, `/posts`, `/timeseries`, `/metrics`, `/breakdown`, `/retention` and `/paths`. `authorize` fails
  * for a request without the right key; parameters are looked at only after it.
  */
-export const statsRoutes = (
-  run: Run<StatsServices>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
+export const statsRoutes = (run: Run<StatsServices>, authorize: Authorize) => {
   const answered = makeAnswering(run, authorize);
   const rows =
     <Query, Row>(ask: (query: Query) => Answer<Row>) =>

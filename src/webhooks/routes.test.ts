@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Effect, Layer, Logger } from "effect";
 import { Elysia } from "elysia";
-import { Unauthorized } from "../domain/errors.ts";
 import { makeRun } from "../http/run.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
+import { authorizeKey } from "../testing/authorize.ts";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { testSettings } from "../testing/settings.ts";
@@ -30,11 +30,7 @@ const targets = Layer.succeed(WebhookTargets, {
 const { it, runtime } = testsOn(Layer.mergeAll(testClickHouse(), testSettings(), targets, logger));
 
 // Under another instance, as in the service.
-const app = new Elysia().use(
-  webhookRoutes(makeRun(await runtime.runtime()), (request) =>
-    request.headers.get("x-admin-key") === "key" ? Effect.void : new Unauthorized({ reason: "missing" }),
-  ),
-);
+const app = new Elysia().use(webhookRoutes(makeRun(await runtime.runtime()), authorizeKey));
 
 const call = async (method: string, path: string, body?: string | object, key = "key") => {
   const response = await app.handle(

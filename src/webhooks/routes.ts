@@ -1,8 +1,9 @@
 import { Clock, Effect, Either, Redacted } from "effect";
 import { Elysia } from "elysia";
 import { ulid } from "ulid";
+import { type Access, type Authorize, scopedParams } from "../access/access.ts";
 import type { AppSettings } from "../config.ts";
-import { InvalidParameter, NotFound, TooManyWebhooks, type Unauthorized } from "../domain/errors.ts";
+import { InvalidParameter, NotFound, TooManyWebhooks } from "../domain/errors.ts";
 import { Arrivals } from "../http/arrivals.ts";
 import { bodyArrivals, readBody } from "../http/body.ts";
 import type { HttpFailure } from "../http/problem.ts";
@@ -56,9 +57,10 @@ const listed = (project: string) =>
   });
 
 /** The URL is looked up now too, so that a wrong one is known at once. */
-const added = (body: Uint8Array) =>
+const added = (access: Access, body: Uint8Array) =>
   Effect.gen(function* () {
-    const wish = yield* decodeWebhook(body);
+    const { project: named, ...wanted } = yield* decodeWebhook(body);
+    const wish = { ...wanted, project: yield* access.project(named) };
     if ((yield* webhooksOf(wish.project)).length >= MAXIMUM_WEBHOOKS) {
       return yield* new TooManyWebhooks({ limit: MAXIMUM_WEBHOOKS });
     }
@@ -85,16 +87,11 @@ const deleted = (project: string, id: string) =>
     yield* deleteWebhook(webhook);
   });
 
-const projectIn = (request: Request): Decoded<string> => {
-  const params = new URL(request.url).searchParams;
-  return Either.flatMap(onlyKnown(params, ["project"]), () => decodeProject(params));
-};
+const projectIn = (params: URLSearchParams): Decoded<string> =>
+  Either.flatMap(onlyKnown(params, ["project"]), () => decodeProject(params));
 
 /** `GET` and `POST /v1/webhooks`, `DELETE /v1/webhooks/:id`. `authorize` fails for a request without the right key. */
-export const webhookRoutes = (
-  run: Run<ClickHouse | AppSettings | WebhookTargets>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
+export const webhookRoutes = (run: Run<ClickHouse | AppSettings | WebhookTargets>, authorize: Authorize) => {
   const arrivals = new Arrivals(bodyArrivals);
   const read = (request: Request) =>
     Effect.flatMap(
@@ -104,13 +101,15 @@ export const webhookRoutes = (
     );
   const answered = async <A>(
     request: Request,
-    effect: Effect.Effect<A, HttpFailure, ClickHouse | AppSettings | WebhookTargets>,
+    effect: (access: Access) => Effect.Effect<A, HttpFailure, ClickHouse | AppSettings | WebhookTargets>,
     respond: (result: A) => Response,
   ): Promise<Response> => {
-    const result = await run(Effect.zipRight(authorize(request), effect));
+    const result = await run(Effect.flatMap(authorize(request, "manage"), effect));
     return result instanceof Response ? result : respond(result);
   };
   const headers = { "cache-control": "no-store" };
+  const projectOf = (access: Access, request: Request) =>
+    Effect.flatMap(scopedParams(access, request), (params) => projectIn(params));
 
   return new Elysia({ name: "webhooks", prefix: "/v1/webhooks" })
     .get(
@@ -118,10 +117,7 @@ export const webhookRoutes = (
       ({ request }) =>
         answered(
           request,
-          Effect.flatMap(
-            Effect.suspend(() => projectIn(request)),
-            listed,
-          ),
+          (access) => Effect.flatMap(projectOf(access, request), listed),
           (data) => Response.json({ data }, { headers }),
         ),
       { detail: listDocumentation },
@@ -129,8 +125,10 @@ export const webhookRoutes = (
     .post(
       "",
       ({ request }) =>
-        answered(request, Effect.flatMap(read(request), added), (webhook) =>
-          Response.json(webhook, { status: 201, headers }),
+        answered(
+          request,
+          (access) => Effect.flatMap(read(request), (body) => added(access, body)),
+          (webhook) => Response.json(webhook, { status: 201, headers }),
         ),
       { parse: "none", detail: addDocumentation },
     )
@@ -139,10 +137,7 @@ export const webhookRoutes = (
       ({ request, params }) =>
         answered(
           request,
-          Effect.flatMap(
-            Effect.suspend(() => projectIn(request)),
-            (project) => deleted(project, params.id),
-          ),
+          (access) => Effect.flatMap(projectOf(access, request), (project) => deleted(project, params.id)),
           () => new Response(null, { status: 204 }),
         ),
       { parse: "none", detail: deleteDocumentation },

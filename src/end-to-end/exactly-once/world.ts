@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Exit } from "effect";
 import type { Settings } from "../../config.ts";
 import type { IngestAnswer } from "../../ingest/ingest.ts";
+import { defaultProject } from "../../projects/project.ts";
 import { EventLog } from "../../spool/event-log.ts";
 import { Journal, type SentEvent, type SentRequest } from "./journal.ts";
 import { beginLife, ingestOf, type Life, type Services, spoolOf } from "./service-life.ts";
@@ -28,7 +29,8 @@ const START_MS = 60_000;
 /** After so long a stop is forced (src/service.ts). */
 const STOP_MS = 30_000;
 
-const sender = { project: "default", address: "192.0.2.1", userAgent: "Mozilla/5.0", originHost: "" };
+const project = defaultProject({ allowedOrigins: "*" });
+const sender = { admit: () => project, address: "192.0.2.1", userAgent: "Mozilla/5.0", originHost: "" };
 
 const countOf = (names: ReadonlyArray<string>): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();

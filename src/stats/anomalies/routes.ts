@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
+import { type Authorize, scopedParams } from "../../access/access.ts";
 import type { AppSettings } from "../../config.ts";
-import type { Unauthorized } from "../../domain/errors.ts";
 import type { Run } from "../../http/run.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import { anomaliesAt } from "./anomalies.ts";
@@ -9,16 +9,14 @@ import { anomaliesDocumentation } from "./documentation.ts";
 import { decodeAnomaliesQuery } from "./parameters.ts";
 
 /** `GET /v1/stats/anomalies`. `authorize` fails for a request without the right key. */
-export const anomalyRoutes = (
-  run: Run<ClickHouse | AppSettings>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) =>
+export const anomalyRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) =>
   new Elysia({ name: "anomalies", prefix: "/v1/stats" }).get(
     "/anomalies",
     async ({ request }) => {
       const result = await run(
-        authorize(request).pipe(
-          Effect.andThen(Effect.suspend(() => decodeAnomaliesQuery(new URL(request.url).searchParams))),
+        authorize(request, "read").pipe(
+          Effect.flatMap((access) => scopedParams(access, request)),
+          Effect.flatMap((params) => decodeAnomaliesQuery(params)),
           Effect.flatMap((query) =>
             Effect.flatMap(Clock.currentTimeMillis, (nowMs) => anomaliesAt(nowMs, query)),
           ),

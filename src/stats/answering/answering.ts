@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { version } from "../../../package.json";
+import { type Authorize, scopedParams } from "../../access/access.ts";
 import type { AppSettings } from "../../config.ts";
-import type { Unauthorized } from "../../domain/errors.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
 import type { SealedDays } from "../../sealing/sealed-days.ts";
@@ -20,9 +20,9 @@ interface Answered {
 }
 
 /** Parameters in an order that does not matter to them, so that equal questions look equal. */
-const questionOf = (url: URL): string => {
-  url.searchParams.sort();
-  return `${url.pathname}?${url.searchParams}`;
+const questionOf = (path: string, params: URLSearchParams): string => {
+  params.sort();
+  return `${path}?${params}`;
 };
 
 // A release may answer otherwise than the one before.
@@ -39,10 +39,7 @@ const isKnown = (request: Request, tag: string): boolean =>
  * being asked already is not asked again, and an answer about a closed period carries an ETag that changes when a late
  * event changes the answer. Such an answer is kept, and given again without asking as long as its ETag is the same.
  */
-export const makeAnswering = (
-  run: Run<StatsServices>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
+export const makeAnswering = (run: Run<StatsServices>, authorize: Authorize) => {
   const shared = makeShared<Answered, HttpFailure>();
   const cache = new AnswerCache();
   return async <Query extends ClosableQuery>(
@@ -50,11 +47,10 @@ export const makeAnswering = (
     decode: (params: URLSearchParams) => Decoded<Query>,
     ask: (query: Query) => Effect.Effect<object, HttpFailure, StatsServices>,
   ): Promise<Response> => {
-    const url = new URL(request.url);
     const answered = Effect.gen(function* () {
-      yield* authorize(request);
-      const query = yield* decode(url.searchParams);
-      const question = questionOf(url);
+      const params = yield* scopedParams(yield* authorize(request, "read"), request);
+      const query = yield* decode(params);
+      const question = questionOf(new URL(request.url).pathname, params);
       const closed = yield* closedVersion(query);
       const tag = closed === undefined ? undefined : tagOf(question, closed);
       if (tag !== undefined && isKnown(request, tag)) return { body: undefined, tag };

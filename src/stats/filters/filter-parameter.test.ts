@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect";
 import { makeRun } from "../../http/run.ts";
 import { layerSealedDays } from "../../sealing/sealed-days.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
+import { authorizeKey } from "../../testing/authorize.ts";
 import { testClickHouse } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { testSettings } from "../../testing/settings.ts";
@@ -13,7 +14,7 @@ const { it, runtime } = testsOn(
   Layer.provideMerge(layerSealedDays, Layer.merge(testClickHouse(), testSettings())),
 );
 
-const app = statsRoutes(makeRun(await runtime.runtime()), () => Effect.void);
+const app = statsRoutes(makeRun(await runtime.runtime()), authorizeKey);
 
 const today = new Date().toISOString().slice(0, 10);
 
@@ -23,7 +24,9 @@ const get = async (...filters: ReadonlyArray<string>) => {
     ["to", today],
     ...filters.map((filter) => ["filter", filter]),
   ]);
-  const response = await app.handle(new Request(`http://localhost/v1/stats/timeseries?${params}`));
+  const response = await app.handle(
+    new Request(`http://localhost/v1/stats/timeseries?${params}`, { headers: { "x-admin-key": "key" } }),
+  );
   return { status: response.status, body: await response.json() };
 };
 

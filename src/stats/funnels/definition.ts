@@ -1,4 +1,12 @@
 import { Either } from "effect";
+import {
+  type JsonObject,
+  jsonObject,
+  jsonText,
+  knownKeys,
+  oneOf,
+  wholeNumberOf,
+} from "../../http/json-body.ts";
 import { dimensionNames, type Field, isOfSessionOnly } from "../catalogue/dimensions.ts";
 import { everything, type Filter, fieldsOf } from "../filters/filter.ts";
 import { parseFilter, parseFilters } from "../filters/parse.ts";
@@ -15,7 +23,6 @@ import {
   stepBounds,
   windowBounds,
 } from "./funnel.ts";
-import { type JsonObject, jsonObject, jsonText, knownKeys, oneOf, wholeNumberOf } from "./json-body.ts";
 
 /** What a funnel is but for the time and project it is asked about, as it is sent, kept and answered. */
 export interface FunnelDefinition {

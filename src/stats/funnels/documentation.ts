@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
+import { MAXIMUM_BODY_BYTES } from "../../http/json-body.ts";
 import { common, keys, parameter, problem } from "../documentation.ts";
 import { botRules } from "../question.ts";
 import type { FunnelAnswer } from "./answer-funnel.ts";
@@ -11,7 +12,6 @@ import {
   stepBounds,
   windowBounds,
 } from "./funnel.ts";
-import { MAXIMUM_BODY_BYTES } from "./json-body.ts";
 import { MAXIMUM_FUNNELS, type SavedFunnel } from "./saved-funnels.ts";
 
 const text = { type: "string" as const };

@@ -1,5 +1,6 @@
 import { Either } from "effect";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
+import { type JsonObject, jsonText, knownKeys } from "../../http/json-body.ts";
 import { both } from "../filters/filter.ts";
 import { parseFilters } from "../filters/parse.ts";
 import { commonNames, decodeCommon, type StatsQuery } from "../parameters/query.ts";
@@ -14,7 +15,6 @@ import {
   stepsOf,
 } from "./definition.ts";
 import { type FunnelQuery, funnelLimitBounds } from "./funnel.ts";
-import { type JsonObject, jsonText, knownKeys } from "./json-body.ts";
 
 const timeKeys = ["project", "from", "to", "timezone"] as const;
 

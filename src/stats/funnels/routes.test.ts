@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Effect, Layer } from "effect";
-import { Unauthorized } from "../../domain/errors.ts";
 import { makeRun } from "../../http/run.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
+import { authorizeKey } from "../../testing/authorize.ts";
 import { testClickHouse } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { testSettings } from "../../testing/settings.ts";
@@ -11,9 +11,7 @@ import { MAXIMUM_FUNNELS } from "./saved-funnels.ts";
 
 const { it, runtime } = testsOn(Layer.merge(testClickHouse(), testSettings()));
 
-const app = funnelRoutes(makeRun(await runtime.runtime()), (request) =>
-  request.headers.get("x-admin-key") === "key" ? Effect.void : new Unauthorized({ reason: "missing" }),
-);
+const app = funnelRoutes(makeRun(await runtime.runtime()), authorizeKey);
 
 const send = async (
   method: string,

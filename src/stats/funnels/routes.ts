@@ -1,7 +1,8 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
+import { type Access, type Authorize, type Grant, scopedBody, scopedParams } from "../../access/access.ts";
 import type { AppSettings } from "../../config.ts";
-import type { Unauthorized } from "../../domain/errors.ts";
+import { jsonText, knownKeys, readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
@@ -16,7 +17,6 @@ import {
   replaceDocumentation,
   resultDocumentation,
 } from "./documentation.ts";
-import { jsonText, knownKeys, readJsonObject } from "./json-body.ts";
 import { decodeFunnelBody, decodeName, decodeProject, decodeResultQuery, projectOf } from "./query.ts";
 import { createFunnel, deleteFunnel, getFunnel, listFunnels, replaceFunnel } from "./saved-funnels.ts";
 
@@ -26,31 +26,30 @@ const noStore = { "cache-control": "no-store" };
  * `POST /v1/stats/funnel` asks a funnel; `/v1/funnels` keeps funnels under a name, and `/v1/funnels/<name>/result` asks
  * one of them. `authorize` fails for a request without the right key; nothing else is looked at before.
  */
-export const funnelRoutes = (
-  run: Run<ClickHouse | AppSettings>,
-  authorize: (request: Request) => Effect.Effect<void, Unauthorized>,
-) => {
+export const funnelRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) => {
   const answered = async (
     request: Request,
-    effect: Effect.Effect<Response, HttpFailure, ClickHouse | AppSettings>,
-  ): Promise<Response> => run(Effect.zipRight(authorize(request), effect), request.signal);
-  const paramsOf = (request: Request) => new URL(request.url).searchParams;
+    grant: Grant,
+    answer: (access: Access) => Effect.Effect<Response, HttpFailure, ClickHouse | AppSettings>,
+  ): Promise<Response> => run(Effect.flatMap(authorize(request, grant), answer), request.signal);
+  const bodyOf = (access: Access, request: Request) =>
+    Effect.flatMap(readJsonObject(request), (body) => scopedBody(access, body));
   const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}) =>
     Response.json(body, { status, headers: { ...noStore, ...headers } });
 
-  const ask = (request: Request) =>
+  const ask = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      return json(yield* answerFunnel(yield* decodeFunnelBody(yield* readJsonObject(request))));
+      return json(yield* answerFunnel(yield* decodeFunnelBody(yield* bodyOf(access, request))));
     });
 
-  const list = (request: Request) =>
+  const list = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      return json({ data: yield* listFunnels(yield* decodeProject(paramsOf(request))) });
+      return json({ data: yield* listFunnels(yield* decodeProject(yield* scopedParams(access, request))) });
     });
 
-  const create = (request: Request) =>
+  const create = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      const body = yield* readJsonObject(request);
+      const body = yield* bodyOf(access, request);
       yield* knownKeys(body, ["project", "name", ...definitionKeys]);
       const project = yield* projectOf(yield* jsonText(body, "project", "a project's name"));
       const name = yield* decodeName(body.name);
@@ -58,60 +57,70 @@ export const funnelRoutes = (
       return json(funnel, 201, { location: `/v1/funnels/${encodeURIComponent(name)}` });
     });
 
-  const get = (request: Request, given: string) =>
+  const get = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      return json(yield* getFunnel(yield* decodeProject(paramsOf(request)), name));
+      return json(yield* getFunnel(yield* decodeProject(yield* scopedParams(access, request)), name));
     });
 
-  const replace = (request: Request, given: string) =>
+  const replace = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      const project = yield* decodeProject(paramsOf(request));
+      const project = yield* decodeProject(yield* scopedParams(access, request));
       const body = yield* readJsonObject(request);
       yield* knownKeys(body, definitionKeys);
       const { funnel, isNew } = yield* replaceFunnel(project, name, yield* decodeDefinition(body));
       return json(funnel, isNew ? 201 : 200);
     });
 
-  const remove = (request: Request, given: string) =>
+  const remove = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      yield* deleteFunnel(yield* decodeProject(paramsOf(request)), name);
+      yield* deleteFunnel(yield* decodeProject(yield* scopedParams(access, request)), name);
       return new Response(null, { status: 204, headers: noStore });
     });
 
-  const result = (request: Request, given: string) =>
+  const result = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      const { project, queryOf } = yield* decodeResultQuery(paramsOf(request));
+      const { project, queryOf } = yield* decodeResultQuery(yield* scopedParams(access, request));
       return json(yield* answerFunnel(yield* queryOf(yield* getFunnel(project, name))));
     });
 
   const raw = { parse: "none" } as const;
   return new Elysia({ name: "funnels" })
-    .post("/v1/stats/funnel", ({ request }) => answered(request, ask(request)), {
+    .post("/v1/stats/funnel", ({ request }) => answered(request, "read", ask(request)), {
       ...raw,
       detail: funnelDocumentation,
     })
-    .get("/v1/funnels", ({ request }) => answered(request, list(request)), { detail: listDocumentation })
-    .post("/v1/funnels", ({ request }) => answered(request, create(request)), {
+    .get("/v1/funnels", ({ request }) => answered(request, "read", list(request)), {
+      detail: listDocumentation,
+    })
+    .post("/v1/funnels", ({ request }) => answered(request, "edit", create(request)), {
       ...raw,
       detail: createDocumentation,
     })
-    .get("/v1/funnels/:name", ({ request, params }) => answered(request, get(request, params.name)), {
+    .get("/v1/funnels/:name", ({ request, params }) => answered(request, "read", get(request, params.name)), {
       detail: getDocumentation,
     })
-    .put("/v1/funnels/:name", ({ request, params }) => answered(request, replace(request, params.name)), {
-      ...raw,
-      detail: replaceDocumentation,
-    })
-    .delete("/v1/funnels/:name", ({ request, params }) => answered(request, remove(request, params.name)), {
-      detail: deleteDocumentation,
-    })
+    .put(
+      "/v1/funnels/:name",
+      ({ request, params }) => answered(request, "edit", replace(request, params.name)),
+      {
+        ...raw,
+        detail: replaceDocumentation,
+      },
+    )
+    .delete(
+      "/v1/funnels/:name",
+      ({ request, params }) => answered(request, "edit", remove(request, params.name)),
+      {
+        detail: deleteDocumentation,
+      },
+    )
     .get(
       "/v1/funnels/:name/result",
-      ({ request, params }) => answered(request, result(request, params.name)),
+      ({ request, params }) => answered(request, "read", result(request, params.name)),
       { detail: resultDocumentation },
     );
 };

@@ -63,7 +63,7 @@ export function* trafficRows(
       count = 0;
     }
     const encoded = ingestBatch(
-      { events: request.events, sentAt: undefined, hasEscapes: false },
+      { events: request.events, sentAt: undefined, hasEscapes: false, apiKey: undefined },
       {
         project,
         receivedAt: request.receivedAt,

@@ -61,7 +61,7 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
     },
   }));
   const { rows, rejections } = ingestBatch(
-    { events, sentAt: undefined, hasEscapes: true },
+    { events, sentAt: undefined, hasEscapes: true, apiKey: undefined },
     testContext({
       project,
       receivedAt,

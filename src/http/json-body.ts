@@ -4,10 +4,10 @@ import {
   type IntakeFull,
   InvalidParameter,
   type RequestTimeout,
-} from "../../domain/errors.ts";
-import { Arrivals } from "../../http/arrivals.ts";
-import { readBody } from "../../http/body.ts";
-import { type Decoded, invalid } from "../parameters/reader.ts";
+} from "../domain/errors.ts";
+import { type Decoded, invalid } from "../stats/parameters/reader.ts";
+import { Arrivals } from "./arrivals.ts";
+import { readBody } from "./body.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,209 @@
+import type { DocumentDecoration } from "elysia";
+import { MAXIMUM_ORIGINS, overlapBounds } from "./bodies.ts";
+import { keyKinds } from "./key.ts";
+
+const problem = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: { type: "object" as const } } },
+});
+
+const problems = {
+  400: problem("A field is wrong; `parameter` names it, `detail` says what it takes."),
+  401: problem("The key is missing or wrong."),
+  403: problem("The key does not give this."),
+  503: problem("ClickHouse does not answer at the moment."),
+};
+const unknown = { 404: problem("There is no such project, or no such key in it.") };
+
+const shared = { tags: ["Projects"], security: [{ adminKey: [] }, { bearer: [] }] };
+
+const inPath = (name: string, description: string) => ({
+  name,
+  in: "path" as const,
+  required: true,
+  description,
+  schema: { type: "string" as const },
+});
+const projectId = inPath("id", "The project.");
+const keyId = inPath("key", "The key's `id`.");
+
+const text = { type: "string" as const };
+const instant = { type: "string" as const, format: "date-time" };
+
+const wishProperties = {
+  name: { ...text, minLength: 1, maxLength: 100 },
+  origins: {
+    type: "array" as const,
+    items: text,
+    maxItems: MAXIMUM_ORIGINS,
+    description: 'Origins whose pages may send events with the project\'s write keys; `["*"]` for every one.',
+  },
+  timezone: { ...text, default: "UTC", description: "IANA name of the zone whose days people mean." },
+  allow_missing_origin: {
+    type: "boolean" as const,
+    default: false,
+    description: "Whether write keys are taken from senders that are no page, such as apps.",
+  },
+};
+const projectProperties = { id: text, ...wishProperties, created_at: instant, updated_at: instant };
+
+const keyProperties = {
+  id: text,
+  project: text,
+  kind: { ...text, enum: [...keyKinds] },
+  label: text,
+  preview: { ...text, description: "The key's first characters." },
+  created_at: instant,
+  expires_at: { ...instant, nullable: true },
+  is_revoked: { type: "boolean" as const },
+};
+const newKeyProperties = { ...keyProperties, key: { ...text, description: "The key itself." } };
+
+const exampleWish = {
+  name: "Shop",
+  origins: ["https://shop.example"],
+  timezone: "Europe/Berlin",
+  allow_missing_origin: false,
+};
+const exampleProject = {
+  id: "01KAM4WQJB6T7ZCN2V0E5H8XYD",
+  ...exampleWish,
+  created_at: "2026-11-22T08:15:00.000Z",
+  updated_at: "2026-11-22T08:15:00.000Z",
+};
+const exampleKeyWish = { label: "Shop pages", kind: "write" };
+const exampleKey = {
+  id: "01KAM50S1Z3QWTKD2M8V9B4RJH",
+  project: exampleProject.id,
+  ...exampleKeyWish,
+  preview: "pk_hq2Ls",
+  created_at: "2026-11-22T08:16:00.000Z",
+  expires_at: null,
+  is_revoked: false,
+};
+const exampleNewKey = { ...exampleKey, key: "pk_hq2LsX0cmR4uWvJ1oTzB7pYdGkNfEaQi" };
+
+const json = (properties: object, example: object, description: string) => ({
+  description,
+  content: { "application/json": { schema: { type: "object" as const, properties }, example } },
+});
+const listOf = (properties: object, example: object, description: string) =>
+  json(
+    { data: { type: "array" as const, items: { type: "object" as const, properties } } },
+    { data: [example] },
+    description,
+  );
+const body = (
+  properties: object,
+  example: object,
+  required: ReadonlyArray<string> = [],
+  isRequired = true,
+) => ({
+  required: isRequired,
+  content: {
+    "application/json": {
+      schema: { type: "object" as const, properties, required: [...required] },
+      example,
+    },
+  },
+});
+
+export const listDocumentation = {
+  ...shared,
+  summary: "Projects",
+  description: "The `default` project first, the others in the order in which they were made.",
+  responses: { 200: listOf(projectProperties, exampleProject, "The projects."), ...problems },
+} as DocumentDecoration;
+
+export const createDocumentation = {
+  ...shared,
+  summary: "Make a project",
+  description:
+    "A project's events, numbers, funnels and webhooks are its own: nobody sees them with another project's key. It takes events once it has a key.",
+  requestBody: body(wishProperties, exampleWish, ["name"]),
+  responses: { 201: json(projectProperties, exampleProject, "The project."), ...problems },
+} as DocumentDecoration;
+
+export const getDocumentation = {
+  ...shared,
+  summary: "A project",
+  parameters: [projectId],
+  responses: { 200: json(projectProperties, exampleProject, "The project."), ...problems, ...unknown },
+} as DocumentDecoration;
+
+export const updateDocumentation = {
+  ...shared,
+  summary: "Change a project",
+  description:
+    "What is left out stays as it is. The change counts at once, and within 5 seconds on other nodes of one ClickHouse server.",
+  parameters: [projectId],
+  requestBody: body(wishProperties, { timezone: "Africa/Nairobi" }),
+  responses: { 200: json(projectProperties, exampleProject, "The project."), ...problems, ...unknown },
+} as DocumentDecoration;
+
+export const listKeysDocumentation = {
+  ...shared,
+  summary: "Keys of a project",
+  description:
+    "The text of write keys is shown, for every page shows it; that of read and secret keys is not kept. `last_used` is exact to a minute.",
+  parameters: [projectId],
+  responses: {
+    200: listOf(
+      { ...newKeyProperties, last_used: { ...instant, nullable: true } },
+      { ...exampleNewKey, last_used: null },
+      "The keys, revoked and expired ones too.",
+    ),
+    ...problems,
+    ...unknown,
+  },
+} as DocumentDecoration;
+
+export const addKeyDocumentation = {
+  ...shared,
+  summary: "Make a key",
+  description: `- \`write\` (\`pk_…\`): sends events from pages of the project's origins. It is public: everybody can read it in the page.
+- \`read\` (\`rk_…\`): reads the project's numbers and events, as \`x-admin-key\` or \`Authorization: Bearer\`.
+- \`secret\` (\`sk_…\`): sends events from servers, as \`x-api-key\` or \`api_key\` in the body.
+
+Read and secret keys are shown this once; only their SHA-256 is kept.`,
+  parameters: [projectId],
+  requestBody: body(
+    {
+      label: { ...text, minLength: 1, maxLength: 100 },
+      kind: { ...text, enum: [...keyKinds] },
+      expires: { ...instant, description: "From then on it is not taken any more." },
+    },
+    exampleKeyWish,
+    ["label", "kind"],
+  ),
+  responses: { 201: json(newKeyProperties, exampleNewKey, "The key."), ...problems, ...unknown },
+} as DocumentDecoration;
+
+export const revokeKeyDocumentation = {
+  ...shared,
+  summary: "Revoke a key",
+  description: "It is not taken any more: at once, and within 5 seconds on other nodes.",
+  parameters: [projectId, keyId],
+  responses: { 204: { description: "It is revoked." }, ...problems, ...unknown },
+} as DocumentDecoration;
+
+export const rotateKeyDocumentation = {
+  ...shared,
+  summary: "Replace a key",
+  description: `A new key of the same kind and label. The old one stays valid for \`overlap\` seconds, so that senders can be changed one after the other.`,
+  parameters: [projectId, keyId],
+  requestBody: body(
+    {
+      overlap: {
+        type: "integer" as const,
+        minimum: overlapBounds.minimum,
+        maximum: overlapBounds.maximum,
+        default: overlapBounds.fallback,
+      },
+    },
+    { overlap: 3600 },
+    [],
+    false,
+  ),
+  responses: { 201: json(newKeyProperties, exampleNewKey, "The new key."), ...problems, ...unknown },
+} as DocumentDecoration;
