@@ -120,7 +120,7 @@ export const makeSecurityHeaders = (settings: Settings) => {
       return;
     }
     const { headers } = responseValue;
-    if (route === INGEST_ROUTE) {
+    if (route === INGEST_ROUTE && request.method === "POST") {
       // The busiest route, which sets none of them itself.
       for (const [name, value] of ingestHeaders) headers.set(name, value);
     } else if (headers.get("content-type")?.startsWith("text/html") === true) {
