@@ -12,6 +12,8 @@ export type Grant = "read" | "edit" | "manage";
 
 /** Somebody who may do what a route needs, in some projects. */
 export interface Access {
+  /** Who it is, for the audit log: `admin key`, or `key` or `account` with its id. */
+  readonly actor: string;
   /**
    * The project that is meant: the named one if it may be asked about, and where none is named the key's own, or the
    * default one. A project of somebody else and one that is not there are refused alike.
@@ -63,12 +65,14 @@ const make = Effect.gen(function* () {
   const admin = yield* AdminKey;
   const projects = yield* Projects;
   const everything: Access = {
+    actor: "admin key",
     project: (named = DEFAULT_PROJECT) =>
       Effect.suspend(() =>
         projects.find(named) === undefined ? new UnknownProject({ project: named }) : Effect.succeed(named),
       ),
   };
-  const oneProject = (own: string): Access => ({
+  const oneProject = (actor: string, own: string): Access => ({
+    actor,
     project: (named = own) =>
       named === own ? Effect.succeed(own) : new Forbidden({ needs: "a key of that project" }),
   });
@@ -82,7 +86,7 @@ const make = Effect.gen(function* () {
         if (key === undefined) return new Unauthorized({ reason: "wrong" });
         if (key.kind !== "read" || grant !== "read") return new Forbidden({ needs: needs[grant] });
         projects.used(key);
-        return Effect.succeed(oneProject(key.project));
+        return Effect.succeed(oneProject(`key ${key.id}`, key.project));
       }),
   });
 });

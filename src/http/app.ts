@@ -1,6 +1,7 @@
 import { Cause, Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
 import { Doorkeeper } from "../access/access.ts";
+import { auditRoutes } from "../audit/routes.ts";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
 import { NotFound } from "../domain/errors.ts";
@@ -77,6 +78,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(webhookRoutes(run, authorize))
     .use(funnelRoutes(run, authorize))
     .use(projectRoutes(run, authorize, projects))
+    .use(auditRoutes(run, authorize))
     .use(exportRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))

@@ -49,6 +49,7 @@ describe("the API document", () => {
       "post /v1/projects/{id}/keys": "string",
       "delete /v1/projects/{id}/keys/{key}": "string",
       "post /v1/projects/{id}/keys/{key}/rotate": "string",
+      "get /v1/audit": "string",
       "get /health": "string",
       "get /ready": "string",
       "get /metrics": "string",

@@ -1,10 +1,12 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
 import type { Access, Authorize } from "../access/access.ts";
+import { recorded } from "../audit/audit-log.ts";
 import { UnknownProject } from "../domain/errors.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import type { HttpFailure } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
+import type { ClickHouse } from "../store/clickhouse.ts";
 import { decodeKey, decodeOverlap, decodeProject, decodeProjectChange } from "./bodies.ts";
 import {
   addKeyDocumentation,
@@ -22,12 +24,17 @@ import type { NewKey, ProjectsShape } from "./projects.ts";
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
-const shownProject = (project: Project) => ({
-  id: project.id,
+/** What people choose of a project. */
+const chosen = (project: Project) => ({
   name: project.name,
   origins: project.origins === "*" ? ["*"] : [...project.origins],
   timezone: project.timezone,
   allow_missing_origin: project.allowsMissingOrigin,
+});
+
+const shownProject = (project: Project) => ({
+  id: project.id,
+  ...chosen(project),
   created_at: instant(project.createdAtMs),
   updated_at: instant(project.updatedAtMs),
 });
@@ -49,10 +56,10 @@ const shownNewKey = ({ key, text }: NewKey) => ({ ...shownKey(key), key: text })
  * `/v1/projects`, `/v1/projects/:id`, `/v1/projects/:id/keys` and what is done with a key. `authorize` fails for who may
  * not manage; nothing else is looked at before.
  */
-export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: ProjectsShape) => {
+export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projects: ProjectsShape) => {
   const answered = async (
     request: Request,
-    answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure>,
+    answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure, ClickHouse>,
     status = 200,
   ): Promise<Response> => {
     const result = await run(Effect.flatMap(authorize(request, "manage"), answer));
@@ -90,10 +97,17 @@ export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: P
       ({ request }) =>
         answered(
           request,
-          () =>
+          ({ actor }) =>
             Effect.gen(function* () {
               const wish = yield* decodeProject(yield* readJsonObject(request));
-              return shownProject(yield* projects.create(wish));
+              const made = yield* recorded(projects.create(wish), (project) => ({
+                project: project.id,
+                actor,
+                subject: project.id,
+                action: "project.created",
+                details: chosen(project),
+              }));
+              return shownProject(made);
             }),
           201,
         ),
@@ -112,7 +126,14 @@ export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: P
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
             const change = yield* decodeProjectChange(yield* readJsonObject(request));
-            return shownProject(yield* projects.update(id, change));
+            const changed = yield* recorded(projects.update(id, change), (project) => ({
+              project: id,
+              actor: access.actor,
+              subject: id,
+              action: "project.changed",
+              details: chosen(project),
+            }));
+            return shownProject(changed);
           }),
         ),
       { ...raw, detail: updateDocumentation },
@@ -146,7 +167,14 @@ export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: P
               const { id } = yield* found(access, params.id);
               const body = yield* readJsonObject(request);
               const wish = yield* decodeKey(body, yield* Clock.currentTimeMillis);
-              return shownNewKey(yield* projects.addKey(id, wish));
+              const made = yield* recorded(projects.addKey(id, wish), ({ key }) => ({
+                project: id,
+                actor: access.actor,
+                subject: key.id,
+                action: "key.created",
+                details: { kind: key.kind, label: key.label, expires_at: shownKey(key).expires_at },
+              }));
+              return shownNewKey(made);
             }),
           201,
         ),
@@ -158,7 +186,12 @@ export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: P
         answered(request, (access) =>
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
-            yield* projects.revokeKey(id, params.key);
+            yield* recorded(projects.revokeKey(id, params.key), (key) => ({
+              project: id,
+              actor: access.actor,
+              subject: key.id,
+              action: "key.revoked",
+            }));
             return undefined;
           }),
         ),
@@ -175,7 +208,14 @@ export const projectRoutes = (run: Run<never>, authorize: Authorize, projects: P
               // Without a body everything has its default.
               const isEmpty = request.headers.get("content-length") === "0" || request.body === null;
               const overlapMs = yield* decodeOverlap(isEmpty ? {} : yield* readJsonObject(request));
-              return shownNewKey(yield* projects.rotateKey(id, params.key, overlapMs));
+              const made = yield* recorded(projects.rotateKey(id, params.key, overlapMs), ({ key }) => ({
+                project: id,
+                actor: access.actor,
+                subject: params.key,
+                action: "key.rotated",
+                details: { replaced_by: key.id, overlap: overlapMs / 1000 },
+              }));
+              return shownNewKey(made);
             }),
           201,
         ),

@@ -2,6 +2,7 @@ import { Clock, Effect, Either, Redacted } from "effect";
 import { Elysia } from "elysia";
 import { ulid } from "ulid";
 import { type Access, type Authorize, scopedParams } from "../access/access.ts";
+import { recorded } from "../audit/audit-log.ts";
 import type { AppSettings } from "../config.ts";
 import { InvalidParameter, NotFound, TooManyWebhooks } from "../domain/errors.ts";
 import { Arrivals } from "../http/arrivals.ts";
@@ -76,15 +77,27 @@ const added = (access: Access, body: Uint8Array) =>
       state: "active",
       createdAtMs,
     };
-    yield* addWebhook(webhook);
+    yield* recorded(addWebhook(webhook), () => ({
+      project: webhook.project,
+      actor: access.actor,
+      subject: webhook.id,
+      action: "webhook.created",
+      // The rest of the address may be a secret.
+      details: { host: new URL(webhook.url).host },
+    }));
     return { ...shown(webhook), secret: Redacted.value(webhook.secret) };
   });
 
-const deleted = (project: string, id: string) =>
+const deleted = (access: Access, project: string, id: string) =>
   Effect.gen(function* () {
     const webhook = (yield* webhooksOf(project)).find((each) => each.id === id);
     if (webhook === undefined) return yield* new NotFound({ path: `/v1/webhooks/${id.slice(0, 64)}` });
-    yield* deleteWebhook(webhook);
+    yield* recorded(deleteWebhook(webhook), () => ({
+      project,
+      actor: access.actor,
+      subject: id,
+      action: "webhook.deleted",
+    }));
   });
 
 const projectIn = (params: URLSearchParams): Decoded<string> =>
@@ -137,7 +150,8 @@ export const webhookRoutes = (run: Run<ClickHouse | AppSettings | WebhookTargets
       ({ request, params }) =>
         answered(
           request,
-          (access) => Effect.flatMap(projectOf(access, request), (project) => deleted(project, params.id)),
+          (access) =>
+            Effect.flatMap(projectOf(access, request), (project) => deleted(access, project, params.id)),
           () => new Response(null, { status: 204 }),
         ),
       { parse: "none", detail: deleteDocumentation },

@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
 import { type Access, type Authorize, type Grant, scopedBody, scopedParams } from "../../access/access.ts";
+import { recorded } from "../../audit/audit-log.ts";
 import type { AppSettings } from "../../config.ts";
 import { jsonText, knownKeys, readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
@@ -53,7 +54,14 @@ export const funnelRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Auth
       yield* knownKeys(body, ["project", "name", ...definitionKeys]);
       const project = yield* projectOf(yield* jsonText(body, "project", "a project's name"));
       const name = yield* decodeName(body.name);
-      const funnel = yield* createFunnel(project, name, yield* decodeDefinition(body));
+      const definition = yield* decodeDefinition(body);
+      const funnel = yield* recorded(createFunnel(project, name, definition), () => ({
+        project,
+        actor: access.actor,
+        subject: name,
+        action: "funnel.created",
+        details: { ...definition },
+      }));
       return json(funnel, 201, { location: `/v1/funnels/${encodeURIComponent(name)}` });
     });
 
@@ -69,14 +77,27 @@ export const funnelRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Auth
       const project = yield* decodeProject(yield* scopedParams(access, request));
       const body = yield* readJsonObject(request);
       yield* knownKeys(body, definitionKeys);
-      const { funnel, isNew } = yield* replaceFunnel(project, name, yield* decodeDefinition(body));
+      const definition = yield* decodeDefinition(body);
+      const { funnel, isNew } = yield* recorded(replaceFunnel(project, name, definition), (put) => ({
+        project,
+        actor: access.actor,
+        subject: name,
+        action: put.isNew ? "funnel.created" : "funnel.replaced",
+        details: { ...definition },
+      }));
       return json(funnel, isNew ? 201 : 200);
     });
 
   const remove = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      yield* deleteFunnel(yield* decodeProject(yield* scopedParams(access, request)), name);
+      const project = yield* decodeProject(yield* scopedParams(access, request));
+      yield* recorded(deleteFunnel(project, name), () => ({
+        project,
+        actor: access.actor,
+        subject: name,
+        action: "funnel.deleted",
+      }));
       return new Response(null, { status: 204, headers: noStore });
     });
 
