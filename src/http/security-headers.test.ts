@@ -23,9 +23,7 @@ type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
 const pages = ["/docs", "/demo", ...demoDevices.map(({ slug }) => `/demo/device/${slug}`)];
 
-/** What other sites load. */
-const isPublic = (method: string, path: string) =>
-  path === "/analytics.js" || (path === "/v1/events" && method === "POST");
+const isIngest = (method: string, path: string) => path === "/v1/events" && method === "POST";
 
 /** Every header that says what a browser may do with the answer. */
 const securityOf = ({ headers }: Response) =>
@@ -38,8 +36,10 @@ const securityOf = ({ headers }: Response) =>
 
 const answerSecurity = (method: string, path: string) => ({
   "x-content-type-options": "nosniff",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "cross-origin-resource-policy": isPublic(method, path) ? "cross-origin" : "same-origin",
+  "content-security-policy": isIngest(method, path) ? null : "default-src 'none'; frame-ancestors 'none'",
+  // What other sites load.
+  "cross-origin-resource-policy":
+    isIngest(method, path) || path === "/analytics.js" ? "cross-origin" : "same-origin",
   "cross-origin-opener-policy": null,
   "referrer-policy": null,
   "strict-transport-security": null,

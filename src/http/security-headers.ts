@@ -39,10 +39,11 @@ const answerHeaders: ReadonlyArray<Header> = [
   ownOrigin,
 ];
 
-/** Pages of other origins send events; some of them load nothing that does not let itself be loaded by others. */
-const ingestHeaders: ReadonlyArray<Header> = answerHeaders.map((header) =>
-  header === ownOrigin ? ["cross-origin-resource-policy", "cross-origin"] : header,
-);
+/**
+ * Pages of other origins send events; some of them load nothing that does not let itself be loaded by others. Each header
+ * costs the busiest route some time, and nobody is led to its answers, so that they have no policy.
+ */
+const ingestHeaders: ReadonlyArray<Header> = [nosniff, ["cross-origin-resource-policy", "cross-origin"]];
 
 const pageHeaders: ReadonlyArray<Header> = [
   nosniff,
@@ -121,7 +122,7 @@ export const makeSecurityHeaders = (settings: Settings) => {
     }
     const { headers } = responseValue;
     if (route === INGEST_ROUTE && request.method === "POST") {
-      // The busiest route, which sets none of them itself.
+      // Not looked for first, since the route sets none of them.
       for (const [name, value] of ingestHeaders) headers.set(name, value);
     } else if (headers.get("content-type")?.startsWith("text/html") === true) {
       fill(headers, pageHeaders);
