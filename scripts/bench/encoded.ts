@@ -1,6 +1,7 @@
 import { Either } from "effect";
 import { readBatch } from "../../src/ingest/batch.ts";
 import { ingestBatch } from "../../src/ingest/pipeline.ts";
+import { ordinaryPrivacy } from "../../src/ingest/privacy/request-privacy.ts";
 import { openVisitorKeys } from "../../src/ingest/visitor.ts";
 import { EVENTS_PER_REQUEST, makeBodies } from "./bodies.ts";
 import { temporaryDirectory } from "./child.ts";
@@ -24,6 +25,7 @@ export const encodedRows = (rows: number): Buffer => {
         address: "",
         place: { country: "DE", region: "" },
         visitorKeys,
+        privacy: ordinaryPrivacy,
         checkText: false,
         newId: () => crypto.randomUUID(),
         isNew: () => true,

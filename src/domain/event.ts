@@ -100,6 +100,10 @@ export const typedProperties: Readonly<Record<string, TSchema>> = {
 
 /** Why an event was not taken. */
 export type RejectionCode =
+  | "do_not_track"
+  | "excluded_address"
+  | "excluded_path"
+  | "global_privacy_control"
   | "invalid_event"
   | "invalid_properties"
   | "invalid_text"

@@ -1,4 +1,5 @@
 import { BlockList } from "node:net";
+import { addNetwork, holdsAddress } from "../ingest/address-list.ts";
 import { BoundedCache } from "../ingest/bounded-cache.ts";
 import { normalAddress } from "../ingest/ip-address.ts";
 
@@ -25,26 +26,12 @@ const words: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const bad = (entry: string, why: string): Error =>
-  new Error(
+const add = (list: BlockList, entry: string): void => {
+  const why = addNetwork(list, entry);
+  if (why === undefined) return;
+  throw new Error(
     `TRUSTED_PROXIES: "${entry}" ${why}; use addresses (192.0.2.1), networks (10.0.0.0/8, fd00::/8), "loopback" or "private", separated by commas`,
   );
-
-const add = (list: BlockList, entry: string): void => {
-  const slash = entry.indexOf("/");
-  const written = slash < 0 ? entry : entry.slice(0, slash);
-  const address = normalAddress(written);
-  if (address === "" || written.includes("%")) throw bad(entry, "is not an IP address");
-  const family = address.includes(":") ? "ipv6" : "ipv4";
-  if (slash < 0) {
-    list.addAddress(address, family);
-    return;
-  }
-  const length = entry.slice(slash + 1);
-  const mapped = family === "ipv4" && written.includes(":");
-  const bits = /^\d{1,3}$/.test(length) ? Number(length) - (mapped ? 96 : 0) : -1;
-  if (bits < 0 || bits > (family === "ipv4" ? 32 : 128)) throw bad(entry, "has no valid prefix length");
-  list.addSubnet(address, bits, family);
 };
 
 /**
@@ -69,7 +56,7 @@ export const parseTrustedProxies = (setting: string): TrustedProxies => {
     trusts: (address) => {
       const known = cache.get(address);
       if (known !== undefined) return known;
-      const trusted = address !== "" && list.check(address, address.includes(":") ? "ipv6" : "ipv4");
+      const trusted = holdsAddress(list, address);
       cache.set(address, trusted);
       return trusted;
     },

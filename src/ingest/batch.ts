@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import { Either } from "effect";
 import { MalformedBatch } from "../domain/errors.ts";
 import { limits } from "../domain/event.ts";
+import { mayHoldEmail } from "./steps/path-mask.ts";
 
 /** A well-formed batch; its events are not looked at yet. */
 export interface Batch {
@@ -13,6 +14,8 @@ export interface Batch {
    * without one no string of the batch needs to be looked at for them.
    */
   readonly hasEscapes: boolean;
+  /** Whether any text of the batch may have an e-mail address in it. */
+  readonly mayHoldEmail: boolean;
   /** The key that the sender put into the body, for a beacon can have no header. */
   readonly apiKey: string | undefined;
 }
@@ -57,7 +60,8 @@ export const readBatch = (body: Uint8Array): Either.Either<Batch, MalformedBatch
     if (sentAt === undefined)
       return malformed("sent_at must be an ISO 8601 time or milliseconds since 1970.");
   }
-  return Either.right({ events, sentAt, hasEscapes: text.includes("\\u"), apiKey });
+  const hasEscapes = text.includes("\\u");
+  return Either.right({ events, sentAt, hasEscapes, mayHoldEmail: hasEscapes || mayHoldEmail(text), apiKey });
 };
 
 const isoTime =

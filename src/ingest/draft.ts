@@ -1,4 +1,5 @@
 import type { EventInput, RejectionCode } from "../domain/event.ts";
+import type { RequestPrivacy } from "./privacy/request-privacy.ts";
 import type { Channel } from "./steps/channel.ts";
 import type { Place } from "./steps/geo.ts";
 import type { PageAddress } from "./steps/page-url.ts";
@@ -20,6 +21,8 @@ export interface IngestContext {
   readonly address: string;
   readonly place: Place;
   readonly visitorKeys: VisitorKeys;
+  /** What the project and the visitor let be known. */
+  readonly privacy: RequestPrivacy;
   /** Whether strings have to be looked at for NUL and lone surrogates. */
   readonly checkText: boolean;
   readonly newId: () => string;

@@ -13,6 +13,7 @@ import type { IngestContext } from "./draft.ts";
 import { DuplicateIds } from "./duplicates/duplicate-ids.ts";
 import type { Refused } from "./gate.ts";
 import { type IngestedBatch, ingestBatch } from "./pipeline.ts";
+import { requestPrivacy } from "./privacy/request-privacy.ts";
 import { openGeoTable } from "./steps/geo.ts";
 import { openVisitorKeys } from "./visitor.ts";
 
@@ -23,6 +24,10 @@ export interface Sender {
   /** The client's address as text; it goes no further than the place and the cookieless visitor hash. */
   readonly address: string;
   readonly userAgent: string;
+  /** Whether the request has `DNT: 1`. */
+  readonly doNotTrack: boolean;
+  /** Whether the request has `Sec-GPC: 1`. */
+  readonly globalPrivacyControl: boolean;
   /** Host of the `Origin` header, or "". */
   readonly originHost: string;
 }
@@ -65,7 +70,7 @@ const make = Effect.gen(function* () {
   const geo = openGeoTable(settings.geoipDb);
   const visitorKeys = openVisitorKeys(settings.dataDir, Date.now);
   // Salts are destroyed on time also when no visitor comes.
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 hour")));
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 minute")));
   const newId = monotonicFactory();
   const retentionMs = settings.rawRetentionDays * DAY_MS;
 
@@ -77,7 +82,7 @@ const make = Effect.gen(function* () {
 
   return Ingest.of({
     refusal,
-    take: async (body, { admit, originHost, userAgent, address }) => {
+    take: async (body, { admit, originHost, userAgent, address, doNotTrack, globalPrivacyControl }) => {
       // Most of the work on a batch lies behind these: what is refused for want of room must not take it from the rest.
       const full = refusal();
       if (full !== undefined) return full;
@@ -90,6 +95,8 @@ const make = Effect.gen(function* () {
       if (tooMany !== undefined) return tooMany;
       const { sentAt, hasEscapes } = batch.right;
       const receivedAt = clock.unsafeCurrentTimeMillis();
+      const privacy = requestPrivacy(admitted.privacy, { address, doNotTrack, globalPrivacyControl });
+      const place = geo.lookup(address);
       const added: Array<string> = [];
       const forget = () => {
         for (const id of added) ids.remove(project, id);
@@ -102,8 +109,9 @@ const make = Effect.gen(function* () {
         originHost,
         userAgent,
         address,
-        place: geo.lookup(address),
+        place: privacy.anonymousVisitor === undefined ? place : { country: place.country, region: "" },
         visitorKeys,
+        privacy,
         checkText: hasEscapes,
         newId,
         isNew: (id) => {

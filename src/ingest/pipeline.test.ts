@@ -5,7 +5,7 @@ import { ingestBatch } from "./pipeline.ts";
 
 const ingest = (...events: ReadonlyArray<unknown>) => {
   const { count, rows, rejections } = ingestBatch(
-    { events, sentAt: undefined, hasEscapes: true, apiKey: undefined },
+    { events, sentAt: undefined, hasEscapes: true, mayHoldEmail: true, apiKey: undefined },
     testContext(),
   );
   const decoded = splitRows(Buffer.from(rows)).map((row) => {

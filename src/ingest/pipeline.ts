@@ -2,21 +2,24 @@ import type { Rejection } from "../domain/event.ts";
 import { type Sighting, Sightings } from "../realtime/sightings.ts";
 import type { Batch } from "./batch.ts";
 import { Draft, type IngestContext, type Step } from "./draft.ts";
+import { withoutEmails } from "./privacy/without-emails.ts";
 import { RowBuffer } from "./row-buffer.ts";
-import { dropMistypedProperties, explainEvent, isEventInput } from "./steps/check-fields.ts";
+import { dropMistypedProperties, dropUnwanted, explainEvent, isEventInput } from "./steps/check-fields.ts";
 import { putAgent, putEventId, putVisitor } from "./steps/identity.ts";
-import { putArrival, putPage, putSite, putSource } from "./steps/page.ts";
+import { dropExcludedPath, putArrival, putPage, putSite, putSource } from "./steps/page.ts";
 import { dropUnstorableText, putProperties } from "./steps/properties.ts";
 import { putTime } from "./steps/time.ts";
 
 /** What happens to an event, in this order. */
 const steps: ReadonlyArray<Step> = [
+  dropUnwanted,
   dropMistypedProperties,
   putProperties,
   dropUnstorableText,
   putTime,
   putEventId,
   putPage,
+  dropExcludedPath,
   putSite,
   putSource,
   putArrival,
@@ -40,7 +43,8 @@ export interface IngestedBatch {
 const encoded = new RowBuffer();
 
 /** Takes or rejects every event on its own: `count + duplicates + rejections.length` is the number of events. */
-export const ingestBatch = ({ events }: Batch, context: IngestContext): IngestedBatch => {
+export const ingestBatch = ({ events, mayHoldEmail }: Batch, context: IngestContext): IngestedBatch => {
+  const { project, privacy, visitorKeys } = context;
   encoded.clear();
   let count = 0;
   let duplicates = 0;
@@ -52,7 +56,10 @@ export const ingestBatch = ({ events }: Batch, context: IngestContext): Ingested
       rejections.push({ index, ...explainEvent(input) });
       continue;
     }
-    const draft = new Draft(input);
+    const wanted = privacy.strip === undefined ? input : privacy.strip(input);
+    const draft = new Draft(
+      mayHoldEmail ? withoutEmails(wanted, (id) => visitorKeys.clientVisitor(project, id)) : wanted,
+    );
     for (const step of steps) {
       const drop = step(draft, context);
       if (drop !== undefined) {

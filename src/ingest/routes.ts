@@ -46,6 +46,8 @@ export const ingestRoutes = (
       address: clientAddress(request.headers, peer, trusted),
       userAgent: request.headers.get("user-agent") ?? "",
       originHost: hostOf(origin),
+      doNotTrack: request.headers.get("dnt") === "1",
+      globalPrivacyControl: request.headers.get("sec-gpc") === "1",
     });
   };
 

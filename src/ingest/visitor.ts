@@ -118,8 +118,7 @@ export const openVisitorKeys = (dataDir: string, now: () => number): VisitorKeys
   let yesterday: Day | undefined;
 
   const roll = (time: number): void => {
-    const number = Math.floor(time / dayMs);
-    if (number !== today.number) today = openDay(number);
+    today = openDay(Math.floor(time / dayMs));
     yesterday = undefined;
     networks.clear();
     agents.clear();
@@ -175,7 +174,11 @@ export const openVisitorKeys = (dataDir: string, now: () => number): VisitorKeys
       day.visitor = visitor;
       return visitor;
     },
-    prune: () => roll(now()),
+    prune: () => {
+      const time = now();
+      if (time >= today.end || time < today.start) roll(time);
+      else secrets.prune(time);
+    },
     problem: secrets.problem,
   };
 };

@@ -5,7 +5,8 @@ import { type JsonObject, knownKeys, oneOf, wholeNumberOf } from "../http/json-b
 import { isTimeZone } from "../stats/calendar/zone.ts";
 import { type Decoded, invalid } from "../stats/parameters/reader.ts";
 import { type KeyKind, keyKinds } from "./key.ts";
-import type { ProjectWish } from "./project.ts";
+import { decodePrivacyChange, defaultPrivacy } from "./privacy.ts";
+import type { ProjectChange, ProjectWish } from "./project.ts";
 import type { KeyWish } from "./projects.ts";
 
 /** Most origins of a project. */
@@ -47,10 +48,10 @@ const zoneOf = (value: unknown): Decoded<string> =>
 const flagOf = (value: unknown, name: string): Decoded<boolean> =>
   typeof value === "boolean" ? Either.right(value) : invalid(name, "takes true or false.");
 
-const wishKeys = ["name", "origins", "timezone", "allow_missing_origin"] as const;
+const wishKeys = ["name", "origins", "timezone", "allow_missing_origin", "privacy"] as const;
 
 /** What of a project is to be changed. */
-export const decodeProjectChange = (body: JsonObject): Decoded<Partial<ProjectWish>> =>
+export const decodeProjectChange = (body: JsonObject): Decoded<ProjectChange> =>
   Either.gen(function* () {
     yield* knownKeys(body, wishKeys);
     return {
@@ -60,6 +61,7 @@ export const decodeProjectChange = (body: JsonObject): Decoded<Partial<ProjectWi
       ...(body.allow_missing_origin === undefined
         ? {}
         : { allowsMissingOrigin: yield* flagOf(body.allow_missing_origin, "allow_missing_origin") }),
+      ...(body.privacy === undefined ? {} : { privacy: yield* decodePrivacyChange(body.privacy) }),
     };
   });
 
@@ -72,6 +74,7 @@ export const decodeProject = (body: JsonObject): Decoded<ProjectWish> =>
       origins: wish.origins ?? new Set<string>(),
       timezone: wish.timezone ?? "UTC",
       allowsMissingOrigin: wish.allowsMissingOrigin ?? false,
+      privacy: { ...defaultPrivacy, ...wish.privacy },
     };
   });
 

@@ -1,6 +1,7 @@
 import type { DocumentDecoration } from "elysia";
 import { MAXIMUM_ORIGINS, overlapBounds } from "./bodies.ts";
 import { keyKinds } from "./key.ts";
+import { defaultPrivacy, MAXIMUM_EXCLUSIONS, shownPrivacy, signalAnswers, visitorRules } from "./privacy.ts";
 
 const problem = (description: string) => ({
   description,
@@ -30,6 +31,49 @@ const keyId = inPath("key", "The key's `id`.");
 const text = { type: "string" as const };
 const instant = { type: "string" as const, format: "date-time" };
 
+const usual = shownPrivacy(defaultPrivacy);
+const exclusions = (description: string) => ({
+  type: "array" as const,
+  items: text,
+  maxItems: MAXIMUM_EXCLUSIONS,
+  default: [],
+  description,
+});
+const privacyProperties = {
+  visitors: {
+    ...text,
+    enum: [...visitorRules],
+    default: usual.visitors,
+    description:
+      "`client`: a visitor is the `visitor_id` that was sent, else the day's salted hash. `cookieless`: always the hash; `visitor_id`, `session_id` and `user_id` are not used.",
+  },
+  do_not_track: {
+    ...text,
+    enum: [...signalAnswers],
+    default: usual.do_not_track,
+    description:
+      "For requests with `DNT: 1`. `anonymous`: events count, without anything by which somebody could be known again. `drop`: they are rejected.",
+  },
+  global_privacy_control: {
+    ...text,
+    enum: [...signalAnswers],
+    default: usual.global_privacy_control,
+    description: "The same for `Sec-GPC: 1`. Of two answers the stricter one counts.",
+  },
+  excluded_addresses: exclusions(
+    "Addresses and networks whose events are rejected; only compared, never stored with events.",
+  ),
+  excluded_paths: exclusions(
+    "Patterns of paths whose events are rejected. `*` stands for any characters but `/`, `**` for any at all. A path is looked at as it is stored, with its masks.",
+  ),
+  excluded_query_parameters: exclusions("Campaign parameters and click ids that are not kept, in any case."),
+  store_user_agent: {
+    type: "boolean" as const,
+    default: usual.store_user_agent,
+    description: "Whether events keep the user agent, as their property `$user_agent`.",
+  },
+};
+
 const wishProperties = {
   name: { ...text, minLength: 1, maxLength: 100 },
   origins: {
@@ -44,6 +88,7 @@ const wishProperties = {
     default: false,
     description: "Whether write keys are taken from senders that are no page, such as apps.",
   },
+  privacy: { type: "object" as const, properties: privacyProperties },
 };
 const projectProperties = { id: text, ...wishProperties, created_at: instant, updated_at: instant };
 
@@ -68,6 +113,7 @@ const exampleWish = {
 const exampleProject = {
   id: "01KAM4WQJB6T7ZCN2V0E5H8XYD",
   ...exampleWish,
+  privacy: usual,
   created_at: "2026-11-22T08:15:00.000Z",
   updated_at: "2026-11-22T08:15:00.000Z",
 };
@@ -137,7 +183,10 @@ export const updateDocumentation = {
   description:
     "What is left out stays as it is. The change counts at once, and within 5 seconds on other nodes of one ClickHouse server.",
   parameters: [projectId],
-  requestBody: body(wishProperties, { timezone: "Africa/Nairobi" }),
+  requestBody: body(wishProperties, {
+    timezone: "Africa/Nairobi",
+    privacy: { do_not_track: "anonymous", excluded_paths: ["/admin/**"] },
+  }),
   responses: { 200: json(projectProperties, exampleProject, "The project."), ...problems, ...unknown },
 } as DocumentDecoration;
 

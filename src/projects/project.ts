@@ -1,5 +1,6 @@
 import type { AllowedOrigins, Settings } from "../config.ts";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
+import { defaultPrivacy, type PrivacySettings } from "./privacy.ts";
 
 /** A tenant: its events, numbers and keys are seen by nobody else. */
 export interface Project {
@@ -12,6 +13,7 @@ export interface Project {
   readonly timezone: string;
   /** Whether its write keys are taken from senders that are no page. */
   readonly allowsMissingOrigin: boolean;
+  readonly privacy: PrivacySettings;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly isDeleted: boolean;
@@ -19,7 +21,12 @@ export interface Project {
 }
 
 /** What a project is made of and what of it can be changed. */
-export type ProjectWish = Pick<Project, "name" | "origins" | "timezone" | "allowsMissingOrigin">;
+export type ProjectWish = Pick<Project, "name" | "origins" | "timezone" | "allowsMissingOrigin" | "privacy">;
+
+/** What of a project is to be changed; the rest stays as it is, that of its privacy settings too. */
+export interface ProjectChange extends Partial<Omit<ProjectWish, "privacy">> {
+  readonly privacy?: Partial<PrivacySettings>;
+}
 
 /** The project of those who name none: there from the first start, and open to all whom `ALLOWED_ORIGINS` lets in. */
 export const defaultProject = ({ allowedOrigins }: Pick<Settings, "allowedOrigins">): Project => ({
@@ -28,6 +35,7 @@ export const defaultProject = ({ allowedOrigins }: Pick<Settings, "allowedOrigin
   origins: allowedOrigins,
   timezone: "UTC",
   allowsMissingOrigin: true,
+  privacy: defaultPrivacy,
   createdAtMs: 0,
   updatedAtMs: 0,
   isDeleted: false,

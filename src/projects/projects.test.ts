@@ -5,6 +5,7 @@ import { ClickHouse } from "../store/clickhouse.ts";
 import { testEngines } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
 import { testSettings } from "../testing/settings.ts";
+import { defaultPrivacy } from "./privacy.ts";
 import type { ProjectWish } from "./project.ts";
 import { layerProjects, Projects, type ProjectsShape } from "./projects.ts";
 
@@ -13,6 +14,7 @@ const wish: ProjectWish = {
   origins: new Set(["https://shop.example"]),
   timezone: "Africa/Nairobi",
   allowsMissingOrigin: false,
+  privacy: { ...defaultPrivacy, excludedPaths: ["/admin/**"] },
 };
 
 /** One node after the other on the same tables, each with a memory of its own. */

@@ -6,7 +6,13 @@ import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { digestOf, isValidKey, type Key, type KeyKind, keptOf, makeKeyText } from "./key.ts";
-import { allowsOrigin, defaultProject, type Project, type ProjectWish } from "./project.ts";
+import {
+  allowsOrigin,
+  defaultProject,
+  type Project,
+  type ProjectChange,
+  type ProjectWish,
+} from "./project.ts";
 import { readKeys, readKeyUses, readProjects, writeKey, writeKeyUses, writeProject } from "./stored.ts";
 
 /** A change that another node made is seen here after so long at most, which is within the promised 5 s. */
@@ -40,7 +46,7 @@ export interface ProjectsShape {
   /** Takes note that a key was used just now; written a minute later at most. */
   readonly used: (key: Key) => void;
   readonly create: (wish: ProjectWish) => Effect.Effect<Project, ClickHouseError>;
-  readonly update: (id: string, wish: Partial<ProjectWish>) => Changed<Project>;
+  readonly update: (id: string, change: ProjectChange) => Changed<Project>;
   /** The keys of a project, revoked and expired ones too, the oldest first. */
   readonly keysOf: (project: string) => ReadonlyArray<Key>;
   /** When keys were last used, in ms since 1970; those that never were are not in it. */
@@ -184,12 +190,18 @@ const make = Effect.gen(function* () {
           return yield* saveProject({ ...wish, ...times, id: ulid(nowMs), isDeleted: false, version: 0 });
         }),
       ),
-    update: (id, wish) =>
+    update: (id, { privacy: changed, ...change }) =>
       turn(
         Effect.gen(function* () {
           const project = yield* existing(id);
           const updatedAtMs = yield* Clock.currentTimeMillis;
-          return yield* saveProject({ ...project, ...wish, updatedAtMs, version: project.version + 1 });
+          return yield* saveProject({
+            ...project,
+            ...change,
+            privacy: { ...project.privacy, ...changed },
+            updatedAtMs,
+            version: project.version + 1,
+          });
         }),
       ),
     keysOf: (project) => {

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
-import type { Access, Authorize } from "../access/access.ts";
+import type { Access, Authorize, Grant } from "../access/access.ts";
 import { recorded } from "../audit/audit-log.ts";
 import { UnknownProject } from "../domain/errors.ts";
 import { readJsonObject } from "../http/json-body.ts";
@@ -19,6 +19,7 @@ import {
   updateDocumentation,
 } from "./documentation.ts";
 import type { Key } from "./key.ts";
+import { shownPrivacy } from "./privacy.ts";
 import type { Project } from "./project.ts";
 import type { NewKey, ProjectsShape } from "./projects.ts";
 
@@ -30,7 +31,14 @@ const chosen = (project: Project) => ({
   origins: project.origins === "*" ? ["*"] : [...project.origins],
   timezone: project.timezone,
   allow_missing_origin: project.allowsMissingOrigin,
+  privacy: shownPrivacy(project.privacy),
 });
+
+/** The same for the audit log, which is for good: of the excluded addresses only how many there are. */
+const told = (project: Project) => {
+  const { privacy, ...rest } = chosen(project);
+  return { ...rest, privacy: { ...privacy, excluded_addresses: privacy.excluded_addresses.length } };
+};
 
 const shownProject = (project: Project) => ({
   id: project.id,
@@ -61,8 +69,9 @@ export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projec
     request: Request,
     answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure, ClickHouse>,
     status = 200,
+    grant: Grant = "manage",
   ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, "manage"), answer));
+    const result = await run(Effect.flatMap(authorize(request, grant), answer));
     if (result instanceof Response) return result;
     const headers = { "cache-control": "no-store" };
     return result === undefined
@@ -105,11 +114,12 @@ export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projec
                 actor,
                 subject: project.id,
                 action: "project.created",
-                details: chosen(project),
+                details: told(project),
               }));
               return shownProject(made);
             }),
           201,
+          "everything",
         ),
       { ...raw, detail: createDocumentation },
     )
@@ -131,7 +141,7 @@ export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projec
               actor: access.actor,
               subject: id,
               action: "project.changed",
-              details: chosen(project),
+              details: told(project),
             }));
             return shownProject(changed);
           }),

@@ -2,6 +2,13 @@ import { Effect, Schema } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { timeText } from "../store/time-text.ts";
 import type { Key, KeyKind } from "./key.ts";
+import {
+  defaultPrivacy,
+  type PrivacySettings,
+  shownPrivacy,
+  signalAnswers,
+  visitorRules,
+} from "./privacy.ts";
 import type { Project } from "./project.ts";
 
 interface ProjectRow {
@@ -16,14 +23,41 @@ interface ProjectRow {
   readonly version: number;
 }
 
+const usual = shownPrivacy(defaultPrivacy);
+const texts = (fallback: ReadonlyArray<string>) =>
+  Schema.optionalWith(Schema.Array(Schema.String), { default: () => fallback });
+const signal = (fallback: (typeof signalAnswers)[number]) =>
+  Schema.optionalWith(Schema.Literal(...signalAnswers), { default: () => fallback });
+
+const StoredPrivacy = Schema.Struct({
+  visitors: Schema.optionalWith(Schema.Literal(...visitorRules), { default: () => usual.visitors }),
+  do_not_track: signal(usual.do_not_track),
+  global_privacy_control: signal(usual.global_privacy_control),
+  excluded_addresses: texts(usual.excluded_addresses),
+  excluded_paths: texts(usual.excluded_paths),
+  excluded_query_parameters: texts(usual.excluded_query_parameters),
+  store_user_agent: Schema.optionalWith(Schema.Boolean, { default: () => usual.store_user_agent }),
+});
+
 /** What stands in the column `settings`; a row of an older release may have less. */
 const StoredSettings = Schema.parseJson(
   Schema.Struct({
     allow_missing_origin: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+    privacy: Schema.optionalWith(StoredPrivacy, { default: () => usual }),
   }),
 );
 const readSettings = Schema.decodeUnknownSync(StoredSettings);
 const writeSettings = Schema.encodeSync(StoredSettings);
+
+const toPrivacy = (stored: typeof StoredPrivacy.Type): PrivacySettings => ({
+  visitors: stored.visitors,
+  doNotTrack: stored.do_not_track,
+  globalPrivacyControl: stored.global_privacy_control,
+  excludedAddresses: stored.excluded_addresses,
+  excludedPaths: stored.excluded_paths,
+  excludedQueryParameters: stored.excluded_query_parameters,
+  storesUserAgent: stored.store_user_agent,
+});
 
 const toProject = (row: ProjectRow): Project => {
   const settings = readSettings(row.settings);
@@ -33,6 +67,7 @@ const toProject = (row: ProjectRow): Project => {
     origins: row.origins.includes("*") ? "*" : new Set(row.origins),
     timezone: row.timezone,
     allowsMissingOrigin: settings.allow_missing_origin,
+    privacy: toPrivacy(settings.privacy),
     createdAtMs: row.created_ms,
     updatedAtMs: row.updated_ms,
     isDeleted: row.is_deleted,
@@ -87,7 +122,10 @@ export const writeProject = (project: Project) =>
         project.name,
         project.origins === "*" ? ["*"] : [...project.origins],
         project.timezone,
-        writeSettings({ allow_missing_origin: project.allowsMissingOrigin }),
+        writeSettings({
+          allow_missing_origin: project.allowsMissingOrigin,
+          privacy: shownPrivacy(project.privacy),
+        }),
         timeText(project.createdAtMs),
         timeText(project.updatedAtMs),
         project.isDeleted,

@@ -42,7 +42,7 @@ const traffic = (limits: Partial<TrafficLimits> = {}) => {
     },
     take: (events: ReadonlyArray<object>, country = "") => {
       const { sightings, rejections } = ingestBatch(
-        { events, sentAt: undefined, hasEscapes: true, apiKey: undefined },
+        { events, sentAt: undefined, hasEscapes: true, mayHoldEmail: true, apiKey: undefined },
         testContext({
           receivedAt: now,
           place: { country, region: "" },

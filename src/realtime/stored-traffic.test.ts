@@ -37,7 +37,7 @@ const taken = (
   events: ReadonlyArray<object>,
 ): Taken => {
   const { rows, sightings, rejections } = ingestBatch(
-    { events, sentAt: undefined, hasEscapes: true, apiKey: undefined },
+    { events, sentAt: undefined, hasEscapes: true, mayHoldEmail: true, apiKey: undefined },
     testContext({
       project,
       receivedAt,

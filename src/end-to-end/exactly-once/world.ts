@@ -30,7 +30,14 @@ const START_MS = 60_000;
 const STOP_MS = 30_000;
 
 const project = defaultProject({ allowedOrigins: "*" });
-const sender = { admit: () => project, address: "192.0.2.1", userAgent: "Mozilla/5.0", originHost: "" };
+const sender = {
+  admit: () => project,
+  address: "192.0.2.1",
+  userAgent: "Mozilla/5.0",
+  originHost: "",
+  doNotTrack: false,
+  globalPrivacyControl: false,
+};
 
 const countOf = (names: ReadonlyArray<string>): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();

@@ -39,6 +39,9 @@ export const explainEvent = (value: unknown): Drop => ({
   message: explain(eventCheck, value, ""),
 });
 
+/** What the project does not take from this address or visitor. */
+export const dropUnwanted: Step = (_, { privacy }) => privacy.drop;
+
 /** Event types with a meaning of their own have properties that must fit it. */
 export const dropMistypedProperties: Step = ({ input }) => {
   const check = propertyChecks.get(input.event_type);

@@ -1,5 +1,5 @@
 import { BoundedCache } from "../bounded-cache.ts";
-import { maskPersonal, maxPathLength } from "./path-mask.ts";
+import { maskEmails, maskPersonal, maxPathLength } from "./path-mask.ts";
 
 /** A page's address without anything personal in it; every text is "" when the URL does not have it. */
 export interface PageAddress {
@@ -16,6 +16,14 @@ export interface PageAddress {
   /** The parameter that brought the click id ("gclid"), and the id. The first of `clickIdTypes` if there are several. */
   readonly clickIdType: string;
   readonly clickId: string;
+}
+
+/** What is kept of a query besides the campaign parameters. */
+export interface PageRules {
+  /** Parameters that are not kept either, in lower case. */
+  readonly excludedParameters: ReadonlySet<string>;
+  /** Whether click ids are kept; their kind always is, for it tells a paid visit from another. */
+  readonly withClickIds: boolean;
 }
 
 /** Longest campaign value and click id kept, in UTF-16 units. */
@@ -67,16 +75,20 @@ const controls = /\p{Cc}+/gu;
 const cut = (text: string, length: number): string =>
   text.length > length ? text.slice(0, length).toWellFormed() : text;
 
-/** The known parameters of a query, each the first time it has a value; names in any case ("UTM_Source"). */
-const readQuery = (query: URLSearchParams): Map<string, string> => {
+/**
+ * The known parameters of a query, each the first time it has a value; names in any case ("UTM_Source"). `excluded` are
+ * passed over as if they were not known.
+ */
+const readQuery = (query: URLSearchParams, excluded: ReadonlySet<string>): Map<string, string> => {
   const found = new Map<string, string>();
   for (const [key, value] of query) {
-    const name = spelling.get(key.toLowerCase());
-    if (name === undefined || found.has(name)) continue;
+    const lower = key.toLowerCase();
+    const name = spelling.get(lower);
+    if (name === undefined || found.has(name) || excluded.has(lower)) continue;
     const clean = value.replace(controls, "").trim();
     const kept = name.startsWith("utm_")
       ? cut(maskPersonal(cut(clean, maxValueLength * 2)), maxValueLength).trim()
-      : cut(clean, maxClickIdLength);
+      : cut(maskEmails(cut(clean, maxClickIdLength * 2)), maxClickIdLength);
     if (kept !== "") found.set(name, kept);
   }
   return found;
@@ -111,14 +123,15 @@ export const cleanPath = (path: string): string => {
 
 const nothing: ReadonlyMap<string, string> = new Map();
 
-const clean = (text: string): PageAddress | undefined => {
+const clean = (text: string, { excludedParameters, withClickIds }: PageRules): PageAddress | undefined => {
   const parsed = URL.parse(cut(text, maxUrlLength));
   if (parsed === null || (parsed.protocol !== "https:" && parsed.protocol !== "http:")) return undefined;
   const path = cleanPath(parsed.pathname);
-  const found = parsed.search === "" ? nothing : readQuery(parsed.searchParams);
+  const found = parsed.search === "" ? nothing : readQuery(parsed.searchParams, excludedParameters);
   const clickIdType = (found.size > 0 && clickIdTypes.find((name) => found.has(name))) || "";
+  const shown = withClickIds ? found : new Map([...found].filter(([name]) => name.startsWith("utm_")));
   return {
-    url: `${parsed.origin}${path}${writeQuery(found)}`,
+    url: `${parsed.origin}${path}${writeQuery(shown)}`,
     host: parsed.host,
     path,
     utmSource: found.get("utm_source") ?? "",
@@ -127,20 +140,28 @@ const clean = (text: string): PageAddress | undefined => {
     utmTerm: found.get("utm_term") ?? "",
     utmContent: found.get("utm_content") ?? "",
     clickIdType,
-    clickId: found.get(clickIdType) ?? "",
+    clickId: shown.get(clickIdType) ?? "",
   };
 };
 
-const cache = new BoundedCache<PageAddress>(32_768, 512);
+/** Cleans an absolute http or https URL; `undefined` for anything else. */
+export type CleanPageUrl = (url: string) => PageAddress | undefined;
 
 /**
- * Cleans an absolute http or https URL; `undefined` for anything else. Credentials, fragment and the rest of the query
- * are dropped. Answers are shared and frozen; a repeated URL of up to 512 characters costs one map look-up.
+ * A cleaner of pages' addresses. Credentials, fragment and all of the query that is not named in `PageAddress` are
+ * dropped. Answers are shared and frozen; a repeated URL of up to 512 characters, of the last `limit` ones, costs one map
+ * look-up.
  */
-export const cleanPageUrl = (url: string): PageAddress | undefined => {
-  const known = cache.get(url);
-  if (known !== undefined) return known;
-  const address = clean(url);
-  if (address !== undefined) cache.set(url, Object.freeze(address));
-  return address;
+export const pageUrlCleaner = (rules: PageRules, limit: number): CleanPageUrl => {
+  const cache = new BoundedCache<PageAddress>(limit, 512);
+  return (url) => {
+    const known = cache.get(url);
+    if (known !== undefined) return known;
+    const address = clean(url, rules);
+    if (address !== undefined) cache.set(url, Object.freeze(address));
+    return address;
+  };
 };
+
+/** Cleans an absolute http or https URL by the ordinary rules; `undefined` for anything else. */
+export const cleanPageUrl = pageUrlCleaner({ excludedParameters: new Set(), withClickIds: true }, 32_768);

@@ -1,19 +1,24 @@
-import { noPage, type Step } from "../draft.ts";
+import { type Drop, noPage, type Step } from "../draft.ts";
 import { rememberLast } from "../remember-last.ts";
 import { channelOf, isInternal } from "./channel.ts";
-import { cleanPageUrl, cleanPath, type PageAddress } from "./page-url.ts";
+import { cleanPath, type PageAddress } from "./page-url.ts";
 import { referrerDomain } from "./referrer.ts";
 
-const addressOf = rememberLast(cleanPageUrl);
 const domainOf = rememberLast(referrerDomain);
 
 /** The page without anything personal in its address. */
-export const putPage: Step = (draft) => {
+export const putPage: Step = (draft, { privacy }) => {
   const { page_url, page_path } = draft.input;
-  if (page_url) draft.page = addressOf(page_url) ?? draft.page;
+  if (page_url) draft.page = privacy.pageAddress(page_url) ?? draft.page;
   draft.path = page_path ? cleanPath(page_path) : draft.page.path;
   return undefined;
 };
+
+const excludedPath: Drop = { code: "excluded_path", message: "The project takes no events from this path." };
+
+/** Paths that the project does not want to know of, as they would be stored. */
+export const dropExcludedPath: Step = (draft, { privacy }) =>
+  privacy.excludesPath?.(draft.path) === true ? excludedPath : undefined;
 
 /** The site: named by the sender, else the page's host, else the host that the request came from. */
 export const putSite: Step = (draft, context) => {

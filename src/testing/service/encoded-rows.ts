@@ -5,7 +5,7 @@ import { testContext } from "./ingest-context.ts";
 export const encodedRows = (
   events: ReadonlyArray<object>,
 ): { readonly count: number; readonly rows: Buffer } => {
-  const batch = { events, sentAt: undefined, hasEscapes: true, apiKey: undefined };
+  const batch = { events, sentAt: undefined, hasEscapes: true, mayHoldEmail: true, apiKey: undefined };
   const { count, rows, rejections } = ingestBatch(
     batch,
     testContext({ visitorKeys, receivedAt: Date.now() }),

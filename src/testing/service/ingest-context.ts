@@ -1,5 +1,6 @@
 import type { EventInput } from "../../domain/event.ts";
 import { Draft, type IngestContext } from "../../ingest/draft.ts";
+import { ordinaryPrivacy } from "../../ingest/privacy/request-privacy.ts";
 import type { VisitorKeys } from "../../ingest/visitor.ts";
 
 /** The moment at which test requests arrive. */
@@ -26,6 +27,7 @@ export const testContext = (overrides: Partial<IngestContext> = {}): IngestConte
   address: "192.0.2.1",
   place: { country: "", region: "" },
   visitorKeys: readableKeys,
+  privacy: ordinaryPrivacy,
   checkText: true,
   newId: () => "made id",
   isNew: () => true,

@@ -1,4 +1,5 @@
 import { ingestBatch } from "../../ingest/pipeline.ts";
+import { ordinaryPrivacy } from "../../ingest/privacy/request-privacy.ts";
 import { rememberLast } from "../../ingest/remember-last.ts";
 import type { VisitorKeys } from "../../ingest/visitor.ts";
 import type { TrafficRequest } from "./visit.ts";
@@ -63,7 +64,13 @@ export function* trafficRows(
       count = 0;
     }
     const encoded = ingestBatch(
-      { events: request.events, sentAt: undefined, hasEscapes: false, apiKey: undefined },
+      {
+        events: request.events,
+        sentAt: undefined,
+        hasEscapes: false,
+        mayHoldEmail: false,
+        apiKey: undefined,
+      },
       {
         project,
         receivedAt: request.receivedAt,
@@ -75,6 +82,7 @@ export function* trafficRows(
         address: "",
         place: request.place,
         visitorKeys,
+        privacy: ordinaryPrivacy,
         checkText: false,
         isNew: () => true,
         newId: () => {

@@ -61,7 +61,7 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
     },
   }));
   const { rows, rejections } = ingestBatch(
-    { events, sentAt: undefined, hasEscapes: true, apiKey: undefined },
+    { events, sentAt: undefined, hasEscapes: true, mayHoldEmail: true, apiKey: undefined },
     testContext({
       project,
       receivedAt,
