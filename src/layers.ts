@@ -1,5 +1,6 @@
 import { Effect, Layer } from "effect";
-import { layerDoorkeeper } from "./access/access.ts";
+import { layerDoorkeeper } from "./access/doorkeeper.ts";
+import { layerPeople } from "./accounts/layer.ts";
 import { AppSettings, layerSettings } from "./config.ts";
 import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
@@ -36,7 +37,7 @@ export const layerMigrated = Layer.effectDiscard(
 
 /** The stages of an event's journey on any ClickHouse (read upwards: each stands on those below). */
 export const layerStages = Layer.mergeAll(
-  Layer.provideMerge(layerDoorkeeper, layerAdminKey),
+  layerDoorkeeper.pipe(Layer.provideMerge(layerAdminKey), Layer.provideMerge(layerPeople)),
   layerIngest,
   layerHourlyVerify,
   layerSealer,

@@ -1,4 +1,5 @@
 import { Cause, Context, Effect, Exit, ManagedRuntime } from "effect";
+import { Accounts } from "./accounts/people/accounts.ts";
 import { buildTracker } from "./client/tracker/build.ts";
 import { AppSettings, describeFailure, settingDescriptions } from "./config.ts";
 import { AdminKey } from "./http/admin-key.ts";
@@ -48,11 +49,11 @@ export const startService = async (): Promise<void> => {
   const live = ManagedRuntime.make(layerLive);
   // Layers are lazy: whatever is wrong shows here, before anything listens.
   const [services, tracker] = await Promise.all([
-    live.runPromiseExit(Effect.all([Effect.runtime<Services>(), AppSettings, AdminKey])),
+    live.runPromiseExit(Effect.all([Effect.runtime<Services>(), AppSettings, AdminKey, Accounts])),
     buildTracker(),
   ]);
   if (Exit.isFailure(services)) return fail(describeFailure(Cause.squash(services.cause)));
-  const [runtime, settings, adminKey] = services.value;
+  const [runtime, settings, adminKey, accounts] = services.value;
 
   let stopping = false;
   let app: ReturnType<typeof makeApp>;
@@ -86,6 +87,7 @@ export const startService = async (): Promise<void> => {
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
 
+  const setUpToken = accounts.renewSetUpToken();
   const address = addressOf(settings.host, app.server?.port ?? settings.port);
   console.log(
     [
@@ -94,6 +96,7 @@ export const startService = async (): Promise<void> => {
       `  Demo page   ${address}/demo`,
       `  API docs    ${address}/docs`,
       `  Admin key   ${adminKey.place}`,
+      ...(setUpToken === undefined ? [] : [`  Set up      ${address}/setup#token=${setUpToken}`]),
       `  ClickHouse  ${settings.clickhouseUrl === undefined ? `embedded in ${settings.dataDir}/clickhouse` : "server"}`,
       "",
     ].join("\n"),

@@ -16,6 +16,13 @@ export const auditActions = [
   "funnel.deleted",
   "webhook.created",
   "webhook.deleted",
+  "member.added",
+  "member.changed",
+  "member.removed",
+  "invite.created",
+  "invite.revoked",
+  "share.created",
+  "share.revoked",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -7,9 +7,9 @@ export class InvalidParameter extends Data.TaggedError("InvalidParameter")<{
   readonly message: string;
 }> {}
 
-/** The reading routes need the admin key; `reason` says whether it was left out or wrong. */
+/** Nobody knows who asks: a key was left out or is wrong, or nobody is logged in where an account is needed. */
 export class Unauthorized extends Data.TaggedError("Unauthorized")<{
-  readonly reason: "missing" | "wrong";
+  readonly reason: "missing" | "wrong" | "account";
 }> {}
 
 /** The key is valid, and does not give what is asked for. */
@@ -131,4 +131,48 @@ export class TooManyFunnels extends Data.TaggedError("TooManyFunnels")<{
 /** There is nothing at this address. */
 export class NotFound extends Data.TaggedError("NotFound")<{
   readonly path: string;
+}> {}
+
+/** A page of another host had the browser send a request with somebody's cookie. */
+export class CrossSite extends Data.TaggedError("CrossSite")<{
+  /** What was missing: a request of this host's own pages, or a body that only they can send. */
+  readonly reason: "origin" | "content_type";
+}> {}
+
+/** The e-mail address or the password is not right; which of them is not said, nor whether there is such an account. */
+export class LoginRefused extends Data.TaggedError("LoginRefused")<{
+  /** What is looked at: an account's password, or that of a shared link, given or left out. */
+  readonly of: "account" | "link" | "link_missing";
+}> {}
+
+/** Too many passwords were tried on one account or link from one address. */
+export class TooManyAttempts extends Data.TaggedError("TooManyAttempts")<{
+  /** After so long an attempt passes. */
+  readonly retryAfterSeconds: number;
+}> {}
+
+/** More passwords wait to be compared than are soon. */
+export class PasswordsBusy extends Data.TaggedError("PasswordsBusy")<{
+  readonly retryAfterSeconds: number;
+}> {}
+
+/** The token of a link is of none that is valid: it may have been used, revoked, or have expired. */
+export class LinkInvalid extends Data.TaggedError("LinkInvalid")<{
+  readonly link: "setup" | "invite" | "share";
+}> {}
+
+/** There is no such entry in a list of people, sessions or links. */
+export class UnknownEntry extends Data.TaggedError("UnknownEntry")<{
+  readonly kind: "session" | "member" | "invite" | "share";
+  readonly id: string;
+}> {}
+
+/** Nobody could manage the project any more. */
+export class LastOwner extends Data.TaggedError("LastOwner")<{
+  readonly project: string;
+}> {}
+
+/** A project has as many links of a kind as it may have. */
+export class TooManyLinks extends Data.TaggedError("TooManyLinks")<{
+  readonly limit: number;
 }> {}

@@ -20,7 +20,7 @@ const IDLE_TIMEOUT_SECONDS = 120;
 export const exportRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) => {
   const turns = new ExportTurns();
   const paramsOf = (request: Request) =>
-    Effect.flatMap(authorize(request, "read"), (access) => scopedParams(access, request));
+    Effect.flatMap(authorize(request, "events"), (access) => scopedParams(access, request));
 
   const page = (request: Request) =>
     Effect.gen(function* () {

@@ -1,6 +1,8 @@
 import { Cause, Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
 import { Doorkeeper } from "../access/access.ts";
+import { authRoutes } from "../accounts/routes/auth-routes.ts";
+import { peopleRoutes } from "../accounts/routes/people-routes.ts";
 import { auditRoutes } from "../audit/routes.ts";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
@@ -49,7 +51,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
   const ingest = Context.get(runtime.context, Ingest);
   const metrics = Context.get(runtime.context, Metrics);
   const projects = Context.get(runtime.context, Projects);
-  const { authorize } = Context.get(runtime.context, Doorkeeper);
+  const { authorize, identify } = Context.get(runtime.context, Doorkeeper);
   const { secure, secured } = makeSecurityHeaders(settings);
   return new Elysia({
     name: "footfall",
@@ -79,6 +81,8 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(funnelRoutes(run, authorize))
     .use(projectRoutes(run, authorize, projects))
     .use(auditRoutes(run, authorize))
+    .use(authRoutes(run, identify, settings))
+    .use(peopleRoutes(run, authorize))
     .use(exportRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))

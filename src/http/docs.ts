@@ -84,6 +84,7 @@ export const docsRoutes = new Elysia({ name: "docs" })
           securitySchemes: {
             adminKey: { type: "apiKey", in: "header", name: "x-admin-key" },
             bearer: { type: "http", scheme: "bearer" },
+            session: { type: "apiKey", in: "cookie", name: "footfall" },
           },
         },
         tags: [
@@ -95,7 +96,11 @@ export const docsRoutes = new Elysia({ name: "docs" })
             description:
               "How far visitors come through steps; needs a read key, and for changes the admin key.",
           },
-          { name: "Projects", description: "Tenants and their keys; needs the admin key." },
+          {
+            name: "Projects",
+            description: "Tenants, their keys, people and links; needs the admin key or the role owner.",
+          },
+          { name: "Accounts", description: "People: how they come in, and what they do with their account." },
           { name: "Webhooks", description: "Being told of anomalies; needs the admin key." },
           { name: "Service", description: "How the service is." },
         ],

@@ -1,5 +1,6 @@
 import type {
   BodyTooLarge,
+  CrossSite,
   Forbidden,
   ForeignPage,
   FunnelExists,
@@ -7,19 +8,26 @@ import type {
   IntakeFull,
   InvalidParameter,
   KeyMisplaced,
+  LastOwner,
+  LinkInvalid,
+  LoginRefused,
   MalformedBatch,
   NotFound,
   OriginForbidden,
+  PasswordsBusy,
   QueueFull,
   RateLimited,
   RequestTimeout,
   SpoolFull,
   SpoolUnavailable,
+  TooManyAttempts,
   TooManyExports,
   TooManyFunnels,
+  TooManyLinks,
   TooManyReaders,
   TooManyWebhooks,
   Unauthorized,
+  UnknownEntry,
   UnknownKey,
   UnknownProject,
   UpgradeRequired,
@@ -30,6 +38,7 @@ import type { ClickHouseError } from "../store/clickhouse-error.ts";
 export type HttpFailure =
   | BodyTooLarge
   | ClickHouseError
+  | CrossSite
   | Forbidden
   | ForeignPage
   | FunnelExists
@@ -37,19 +46,26 @@ export type HttpFailure =
   | IntakeFull
   | InvalidParameter
   | KeyMisplaced
+  | LastOwner
+  | LinkInvalid
+  | LoginRefused
   | MalformedBatch
   | NotFound
   | OriginForbidden
+  | PasswordsBusy
   | QueueFull
   | RateLimited
   | RequestTimeout
   | SpoolFull
   | SpoolUnavailable
+  | TooManyAttempts
   | TooManyExports
   | TooManyFunnels
+  | TooManyLinks
   | TooManyReaders
   | TooManyWebhooks
   | Unauthorized
+  | UnknownEntry
   | UnknownKey
   | UnknownProject
   | UpgradeRequired;
@@ -104,6 +120,19 @@ const clickHouseProblem = (failure: ClickHouseError): ProblemAnswer => {
   }
 };
 
+const linkDetails: Readonly<Record<LinkInvalid["link"], string>> = {
+  setup: "It is good for the first account; a new one is printed when the service starts without an owner.",
+  invite: "It was used or revoked, or has expired; ask for a new one.",
+  share: "It was revoked or has expired; ask for a new one.",
+};
+
+const loginProblems: Readonly<Record<LoginRefused["of"], { readonly code: string; readonly title: string }>> =
+  {
+    account: { code: "login_refused", title: "The e-mail address or the password is not right" },
+    link: { code: "password_wrong", title: "The password is not right" },
+    link_missing: { code: "password_needed", title: "The link has a password" },
+  };
+
 // The one table of failures and statuses: a failure that is not in it does not compile.
 const answers: {
   readonly [Tag in HttpFailure["_tag"]]: (failure: Extract<HttpFailure, { _tag: Tag }>) => ProblemAnswer;
@@ -115,10 +144,19 @@ const answers: {
     detail: `The limit is ${limitBytes} bytes after decompression.`,
   }),
   ClickHouseError: clickHouseProblem,
+  CrossSite: ({ reason }) => ({
+    status: 403,
+    code: "csrf",
+    title: "The request may have been made by another site",
+    detail:
+      reason === "origin"
+        ? "What a session changes is asked for by pages of this host alone; programs use a key."
+        : "Send the body as application/json.",
+  }),
   Forbidden: ({ needs }) => ({
     status: 403,
     code: "forbidden",
-    title: "The key does not give this",
+    title: "The key or account does not give this",
     detail: `This needs ${needs}.`,
   }),
   ForeignPage: ({ origin }) => ({
@@ -168,6 +206,19 @@ const answers: {
         ? "Send events of a server with a secret key, or let the project allow a missing origin."
         : "Revoke it, and use a write key.",
   }),
+  LastOwner: () => ({
+    status: 409,
+    code: "last_owner",
+    title: "Nobody could manage the project any more",
+    detail: "Make somebody else an owner first.",
+  }),
+  LinkInvalid: ({ link }) => ({
+    status: 404,
+    code: "link_invalid",
+    title: "The link is not valid",
+    detail: linkDetails[link],
+  }),
+  LoginRefused: ({ of }) => ({ status: 401, ...loginProblems[of] }),
   MalformedBatch: ({ message }) => ({
     status: 400,
     code: "malformed_batch",
@@ -185,6 +236,12 @@ const answers: {
     code: "origin_forbidden",
     title: "Pages of this origin may not send events here",
     detail: origin,
+  }),
+  PasswordsBusy: ({ retryAfterSeconds }) => ({
+    status: 503,
+    code: "passwords_busy",
+    title: "Too many people log in at the moment; try again in a moment",
+    headers: { "retry-after": String(retryAfterSeconds) },
   }),
   QueueFull: ({ retryAfterSeconds }) => ({
     status: 503,
@@ -218,6 +275,12 @@ const answers: {
     title: "Events cannot be kept safe at the moment; send the batch again later",
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
+  TooManyAttempts: ({ retryAfterSeconds }) => ({
+    status: 429,
+    code: "too_many_attempts",
+    title: "Too many passwords were tried; try again later",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
   TooManyExports: ({ retryAfterSeconds }) => ({
     status: 503,
     code: "too_many_exports",
@@ -229,6 +292,12 @@ const answers: {
     code: "too_many_funnels",
     title: "The project keeps as many funnels as it may",
     detail: `The limit is ${limit}; delete one that is not needed.`,
+  }),
+  TooManyLinks: ({ limit }) => ({
+    status: 409,
+    code: "too_many_links",
+    title: "The project has as many links as it may have",
+    detail: `The limit is ${limit}; revoke one that is not needed.`,
   }),
   TooManyReaders: ({ retryAfterSeconds }) => ({
     status: 503,
@@ -242,12 +311,22 @@ const answers: {
     title: "The project has as many webhooks as it may have",
     detail: `The limit is ${limit}; delete one first.`,
   }),
-  Unauthorized: ({ reason }) => ({
-    status: 401,
-    code: reason === "missing" ? "key_missing" : "key_wrong",
-    title: reason === "missing" ? "This route needs a read key or the admin key" : "The key is not valid",
-    detail: "Send it as x-admin-key or as Authorization: Bearer.",
-    headers: { "www-authenticate": "Bearer" },
+  Unauthorized: ({ reason }) =>
+    reason === "account"
+      ? { status: 401, code: "login_needed", title: "Log in first" }
+      : {
+          status: 401,
+          code: reason === "missing" ? "key_missing" : "key_wrong",
+          title:
+            reason === "missing" ? "This route needs a read key or the admin key" : "The key is not valid",
+          detail: "Send it as x-admin-key or as Authorization: Bearer.",
+          headers: { "www-authenticate": "Bearer" },
+        },
+  UnknownEntry: ({ kind, id }) => ({
+    status: 404,
+    code: `unknown_${kind}`,
+    title: `There is no such ${kind}`,
+    detail: id.slice(0, 64),
   }),
   UnknownKey: ({ key }) => ({
     status: 404,

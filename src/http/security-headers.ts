@@ -1,6 +1,5 @@
 import type { Settings } from "../config.ts";
-import { normalAddress } from "../ingest/ip-address.ts";
-import { parseTrustedProxies } from "./client-address.ts";
+import { makeCameOverTls, type Peers } from "./over-tls.ts";
 
 type Header = readonly [name: string, value: string];
 
@@ -67,11 +66,6 @@ const pageHeaders: ReadonlyArray<Header> = [
 /** A year, for this host alone: others below its name may not know TLS. */
 const transportSecurity: Header = ["strict-transport-security", "max-age=31536000"];
 
-/** The part of Bun's server that knows who asks. */
-interface Peers {
-  readonly requestIP: (request: Request) => { readonly address: string } | null;
-}
-
 /** What Elysia passes to a hook about an answer. */
 interface Answered {
   readonly request: Request;
@@ -92,27 +86,11 @@ const fill = (headers: Headers, wanted: ReadonlyArray<Header>): void => {
 /**
  * Gives every answer the headers that keep what is stored from running in a browser; one that the route has set stays.
  *
- * Pages (`text/html`) also get `Strict-Transport-Security` if they were asked for over TLS: directly, or by the word of
- * a trusted proxy's `X-Forwarded-Proto`. Nothing else does, since a visitor of somebody's site who loads the script
- * should not be told how to reach this host's other ports.
+ * Pages (`text/html`) also get `Strict-Transport-Security` if they were asked for over TLS. Nothing else does, since a
+ * visitor of somebody's site who loads the script should not be told how to reach this host's other ports.
  */
 export const makeSecurityHeaders = (settings: Settings) => {
-  const trusted = parseTrustedProxies(settings.trustedProxies);
-
-  const cameOverTls = (request: Request, server: Peers | null): boolean => {
-    if (request.url.startsWith("https:")) return true;
-    const forwarded = request.headers.get("x-forwarded-proto");
-    if (forwarded === null || !trusted.trusts(normalAddress(server?.requestIP(request)?.address ?? ""))) {
-      return false;
-    }
-    // What stands left of the last entry anybody may have written.
-    return (
-      forwarded
-        .slice(forwarded.lastIndexOf(",") + 1)
-        .trim()
-        .toLowerCase() === "https"
-    );
-  };
+  const cameOverTls = makeCameOverTls(settings);
 
   /** For `mapResponse`. */
   const secure = ({ request, responseValue, route, server, set }: Answered): void => {

@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { ForeignPage, UpgradeRequired } from "../domain/errors.ts";
+import { isOwnOrigin } from "../http/own-page.ts";
 
 /** The subprotocol that is spoken. The others that a client may name carry its key and are never chosen. */
 export const SUBPROTOCOL = "footfall";
@@ -43,10 +44,7 @@ export const withKeyInHeader = (request: Request): Request => {
 export const upgradeHeaders = (request: Request): Record<string, string> =>
   offered(request).includes(SUBPROTOCOL) ? { "sec-websocket-protocol": SUBPROTOCOL } : {};
 
-/**
- * Fails for what is no WebSocket, and for a page that did not come from this host. A page can set neither header that is
- * asked for the host, so that a proxy's word is as good as the request's own here.
- */
+/** Fails for what is no WebSocket, and for a page that did not come from this host. */
 export const requireOwnPage = (request: Request): Effect.Effect<void, ForeignPage | UpgradeRequired> =>
   Effect.suspend((): Effect.Effect<void, ForeignPage | UpgradeRequired> => {
     const { headers, url } = request;
@@ -55,9 +53,5 @@ export const requireOwnPage = (request: Request): Effect.Effect<void, ForeignPag
     }
     const origin = headers.get("origin");
     if (origin === null) return Effect.void;
-    const host = URL.canParse(origin) ? new URL(origin).host : undefined;
-    const own = [headers.get("host"), headers.get("x-forwarded-host")].flatMap(
-      (names) => names?.split(",") ?? [],
-    );
-    return own.some((name) => name.trim().toLowerCase() === host) ? Effect.void : new ForeignPage({ origin });
+    return isOwnOrigin(request, origin) ? Effect.void : new ForeignPage({ origin });
   });

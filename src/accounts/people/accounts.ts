@@ -1,0 +1,141 @@
+import { Clock, Context, Effect, Layer } from "effect";
+import { ulid } from "ulid";
+import { InvalidParameter, LinkInvalid, LoginRefused, type PasswordsBusy } from "../../domain/errors.ts";
+import { digestOf } from "../../projects/key.ts";
+import type { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { keep } from "../kept/kept-table.ts";
+import { makeToken } from "../kept/token.ts";
+import { Passwords } from "../passwords/passwords.ts";
+import { type Account, type AccountWish, accountsTable } from "./account.ts";
+
+type Answered<A, E = never> = Effect.Effect<A, ClickHouseError | PasswordsBusy | E>;
+
+export interface AccountsShape {
+  /** An account that is not deleted. */
+  readonly find: (id: string) => Account | undefined;
+  readonly findByEmail: (email: string) => Account | undefined;
+  /** Whether somebody may do everything. Until then the set-up link is good. */
+  readonly hasInstanceOwner: () => boolean;
+  /** A new token for the set-up link, in place of the one before; undefined when there is an instance owner. */
+  readonly renewSetUpToken: () => string | undefined;
+  /** Makes the first account, which may do everything. Of several nodes one succeeds at most. */
+  readonly setUp: (token: string, wish: AccountWish) => Answered<Account, LinkInvalid | InvalidParameter>;
+  /** Fails as one whose e-mail address is not right where there is such an account already. */
+  readonly create: (wish: AccountWish) => Answered<Account, LoginRefused>;
+  /** The account of an e-mail address, by its password. Takes the same time whether there is one or not. */
+  readonly logIn: (email: string, password: string) => Answered<Account, LoginRefused>;
+  /** A new password; all sessions that were begun before end. */
+  readonly changePassword: (id: string, password: string) => Answered<Account, LoginRefused>;
+}
+
+/** The people who can log in, in memory: a change is known here at once, and on other nodes within 5 s. */
+export class Accounts extends Context.Tag("footfall/Accounts")<Accounts, AccountsShape>() {}
+
+const make = Effect.gen(function* () {
+  const passwords = yield* Passwords;
+  const byEmail = new Map<string, string>();
+  const kept = yield* keep(accountsTable, ({ id, email, isDeleted }) => {
+    const known = byEmail.get(email);
+    if (isDeleted && known === id) byEmail.delete(email);
+    // Two nodes may have made one at the same time; the first of them counts, everywhere.
+    if (!isDeleted && (known === undefined || id < known)) byEmail.set(email, id);
+  });
+  // Of two changes the second has to see what the first has done.
+  const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
+  let setUpDigest: string | undefined;
+
+  const find = (id: string): Account | undefined => {
+    const account = kept.get(id);
+    return account === undefined || account.isDeleted ? undefined : account;
+  };
+  const findByEmail = (email: string) => find(byEmail.get(email) ?? "");
+  const owners = () => kept.all().filter(({ isInstanceOwner, isDeleted }) => isInstanceOwner && !isDeleted);
+
+  const newAccount = (wish: AccountWish, passwordHash: string, isInstanceOwner: boolean) =>
+    Effect.gen(function* () {
+      const nowMs = yield* Clock.currentTimeMillis;
+      const account: Account = {
+        id: ulid(nowMs),
+        email: wish.email,
+        name: wish.name,
+        passwordHash,
+        passwordAtMs: nowMs,
+        isInstanceOwner,
+        createdAtMs: nowMs,
+        isDeleted: false,
+        version: 0,
+      };
+      yield* kept.save(account);
+      return account;
+    });
+
+  const invalidSetUp = new LinkInvalid({ link: "setup" });
+  const isSetUp = (token: string) => digestOf(token) === setUpDigest;
+
+  return Accounts.of({
+    find,
+    findByEmail,
+    hasInstanceOwner: () => owners().length > 0,
+    renewSetUpToken: () => {
+      if (owners().length > 0) return undefined;
+      const { token, digest } = makeToken();
+      setUpDigest = digest;
+      return token;
+    },
+    setUp: (token, wish) =>
+      Effect.gen(function* () {
+        // Passwords are hashed for those alone who have the link.
+        if (!isSetUp(token)) return yield* invalidSetUp;
+        const hash = yield* passwords.hash(wish.password);
+        return yield* turn(
+          Effect.gen(function* () {
+            yield* kept.refresh;
+            if (!isSetUp(token) || owners().length > 0) return yield* invalidSetUp;
+            if (findByEmail(wish.email) !== undefined) {
+              return yield* new InvalidParameter({ parameter: "email", message: "has an account already." });
+            }
+            const account = yield* newAccount(wish, hash, true);
+            yield* kept.refresh;
+            // Another node may have been as fast: then neither has succeeded unless it has seen the other.
+            if (owners().some(({ id }) => id !== account.id)) {
+              yield* kept.save({ ...account, isDeleted: true, version: account.version + 1 });
+              return yield* invalidSetUp;
+            }
+            setUpDigest = undefined;
+            return account;
+          }),
+        );
+      }),
+    create: (wish) =>
+      Effect.flatMap(passwords.hash(wish.password), (hash) =>
+        turn(
+          Effect.gen(function* () {
+            yield* kept.refresh;
+            if (findByEmail(wish.email) !== undefined) return yield* new LoginRefused({ of: "account" });
+            return yield* newAccount(wish, hash, false);
+          }),
+        ),
+      ),
+    logIn: (email, password) =>
+      Effect.gen(function* () {
+        const account = findByEmail(email);
+        const isRight = yield* passwords.verify(password, account?.passwordHash);
+        return isRight && account !== undefined ? account : yield* new LoginRefused({ of: "account" });
+      }),
+    changePassword: (id, password) =>
+      Effect.flatMap(passwords.hash(password), (passwordHash) =>
+        turn(
+          Effect.gen(function* () {
+            const account = find(id);
+            if (account === undefined) return yield* new LoginRefused({ of: "account" });
+            const passwordAtMs = yield* Clock.currentTimeMillis;
+            const changed = { ...account, passwordHash, passwordAtMs, version: account.version + 1 };
+            yield* kept.save(changed);
+            return changed;
+          }),
+        ),
+      ),
+  });
+});
+
+export const layerAccounts = Layer.scoped(Accounts, make);
