@@ -90,6 +90,9 @@ Typed event types: ${Object.keys(typedProperties)
     403: problem("The page's origin is not allowed."),
     408: problem("The body did not come in time; send the batch again."),
     413: problem("The body is too large."),
+    429: problem(
+      "Too many requests or events in a minute; send the batch again after `Retry-After` seconds.",
+    ),
     503: problem("No room at the moment; send the batch again after `Retry-After` seconds."),
   },
 };

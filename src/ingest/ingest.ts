@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Either, Layer } from "effect";
 import { monotonicFactory } from "ulid";
 import { AppSettings } from "../config.ts";
-import type { MalformedBatch } from "../domain/errors.ts";
+import type { MalformedBatch, RateLimited } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { Project } from "../projects/project.ts";
@@ -21,6 +21,8 @@ import { openVisitorKeys } from "./visitor.ts";
 export interface Sender {
   /** The project that takes its events, by the key in the body where there is one; or why none does. */
   readonly admit: (bodyKey: string | undefined) => Project | Refused;
+  /** Counts a request with so many events for a project, or says why it is refused. */
+  readonly limit: (project: string, events: number) => RateLimited | undefined;
   /** The client's address as text; it goes no further than the place and the cookieless visitor hash. */
   readonly address: string;
   readonly userAgent: string;
@@ -54,7 +56,7 @@ export class Ingest extends Context.Tag("footfall/Ingest")<
     readonly take: (
       body: Uint8Array,
       sender: Sender,
-    ) => Promise<IngestAnswer | MalformedBatch | Refused | SpoolRefusal>;
+    ) => Promise<IngestAnswer | MalformedBatch | RateLimited | Refused | SpoolRefusal>;
   }
 >() {}
 
@@ -82,7 +84,10 @@ const make = Effect.gen(function* () {
 
   return Ingest.of({
     refusal,
-    take: async (body, { admit, originHost, userAgent, address, doNotTrack, globalPrivacyControl }) => {
+    take: async (
+      body,
+      { admit, limit, originHost, userAgent, address, doNotTrack, globalPrivacyControl },
+    ) => {
       // Most of the work on a batch lies behind these: what is refused for want of room must not take it from the rest.
       const full = refusal();
       if (full !== undefined) return full;
@@ -93,6 +98,8 @@ const make = Effect.gen(function* () {
       const project = admitted.id;
       const tooMany = refusal(batch.right.events.length);
       if (tooMany !== undefined) return tooMany;
+      const limited = limit(project, batch.right.events.length);
+      if (limited !== undefined) return limited;
       const { sentAt, hasEscapes } = batch.right;
       const receivedAt = clock.unsafeCurrentTimeMillis();
       const privacy = requestPrivacy(admitted.privacy, { address, doNotTrack, globalPrivacyControl });

@@ -5,12 +5,13 @@ import { bodyArrivals, readBody } from "../http/body.ts";
 import { clientAddress, parseTrustedProxies } from "../http/client-address.ts";
 import { preflightHeaders } from "../http/cors.ts";
 import { problemResponse } from "../http/problem.ts";
+import { type Allowance, makeRateLimits } from "../http/rate-limit/rate-limits.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectsShape } from "../projects/projects.ts";
 import { eventsDocumentation } from "./documentation.ts";
 import { keyOfRequest, makeGate, type Refused } from "./gate.ts";
-import type { Ingest } from "./ingest.ts";
+import type { Ingest, Sender } from "./ingest.ts";
 
 const hostOf = (origin: string | null): string =>
   origin !== null && URL.canParse(origin) ? new URL(origin).host : "";
@@ -26,13 +27,17 @@ export const ingestRoutes = (
   const trusted = parseTrustedProxies(settings.trustedProxies);
   const arrivals = new Arrivals(bodyArrivals);
   const gate = makeGate(projects, settings.requireApiKey);
+  const limits = makeRateLimits(settings, metrics);
 
   const take = async (
     request: Request,
     origin: string | null,
-    peer: string,
-    admit: (bodyKey: string | undefined) => Project | Refused,
+    { address, admit, limit }: Pick<Sender, "address" | "admit" | "limit">,
+    stranger: Allowance,
   ) => {
+    // Of an address that sends what nobody takes not even the body is read.
+    const limited = stranger.refusal();
+    if (limited !== undefined) return limited;
     // Refusing is cheap when there is too much to do already.
     const refused = ingest.refusal();
     if (refused !== undefined) return refused;
@@ -43,7 +48,8 @@ export const ingestRoutes = (
     }
     return await ingest.take(body, {
       admit,
-      address: clientAddress(request.headers, peer, trusted),
+      limit,
+      address,
       userAgent: request.headers.get("user-agent") ?? "",
       originHost: hostOf(origin),
       doNotTrack: request.headers.get("dnt") === "1",
@@ -60,14 +66,25 @@ export const ingestRoutes = (
         if (foreign !== undefined) return problemResponse(foreign);
         const sender = { origin, key: keyOfRequest(request) };
         let admitted: Project | Refused | undefined;
-        const answer = await take(request, origin, server?.requestIP(request)?.address ?? "", (bodyKey) => {
+        const peer = server?.requestIP(request)?.address ?? "";
+        const address = clientAddress(request.headers, peer, trusted);
+        let allowance = limits.of("", address);
+        const admit = (bodyKey: string | undefined) => {
           admitted = gate.admit(sender, bodyKey);
           return admitted;
-        });
-        const cors = gate.cors(origin, admitted);
-        if (!(answer instanceof Error)) return Response.json(answer, { headers: cors });
+        };
+        const limit = (project: string, events: number) => {
+          allowance = limits.of(project, address);
+          return allowance.take(events);
+        };
+        const taken = await take(request, origin, { address, admit, limit }, allowance);
+        // What is the sender's own fault, and was counted for no project.
+        const isFaulty = taken instanceof Error && !("retryAfterSeconds" in taken);
+        const answer = (isFaulty ? allowance.take(0) : undefined) ?? taken;
+        const headers: Record<string, string> = { ...gate.cors(origin, admitted), ...allowance.headers() };
+        if (!(answer instanceof Error)) return Response.json(answer, { headers });
         const problem = problemResponse(answer);
-        for (const name in cors) problem.headers.set(name, cors[name] ?? "");
+        for (const name in headers) problem.headers.set(name, headers[name] ?? "");
         return problem;
       },
       { parse: "none", detail: eventsDocumentation },

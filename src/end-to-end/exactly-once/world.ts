@@ -32,6 +32,7 @@ const STOP_MS = 30_000;
 const project = defaultProject({ allowedOrigins: "*" });
 const sender = {
   admit: () => project,
+  limit: () => undefined,
   address: "192.0.2.1",
   userAgent: "Mozilla/5.0",
   originHost: "",
