@@ -13,6 +13,9 @@ const measuredSize = async (parent: string, events: number): Promise<SizeResult>
   };
   const sealing = await inChild<SealingResult>("seal.ts");
   const service = await inChild<ServiceResult>("service.ts");
+  for (const { name, route } of service.questions) {
+    console.error(`  ${name}: p95 ${route.p95.toFixed(1)} ms, p50 ${route.p50.toFixed(1)} ms`);
+  }
   return { events, seedSeconds, sealing, ...service };
 };
 
