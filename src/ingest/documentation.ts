@@ -16,7 +16,9 @@ Typed event types: ${Object.keys(typedProperties)
     .map((type) => `\`${type}\``)
     .join(
       ", ",
-    )}; their properties are checked. Whole numbers beyond ±2^53 must be sent as strings. Where a key stands twice the last one counts.`,
+    )}; their properties are checked. Whole numbers beyond ±2^53 must be sent as strings. Where a key stands twice the last one counts.
+
+What the project's privacy settings leave out is rejected as \`excluded_address\`, \`excluded_path\`, \`do_not_track\` or \`global_privacy_control\`; there is no use in sending that again.`,
   requestBody: {
     required: true,
     content: {
