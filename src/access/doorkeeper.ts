@@ -98,7 +98,10 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       const account = loggedIn(request)?.account;
       const shared = openedBy(request);
-      if (account === undefined && shared.length === 0) return yield* new Unauthorized({ reason: "missing" });
+      if (account === undefined && shared.length === 0) {
+        const wasLoggedIn = presentedSession(request) !== undefined;
+        return yield* new Unauthorized({ reason: wasLoggedIn ? "account" : "missing" });
+      }
       yield* refuseCrossSite(request);
       const may: Allowed = account === undefined ? () => false : mayIn(account, grant);
       const own = projects.list().flatMap(({ id }) => (may(id) ? [id] : []));

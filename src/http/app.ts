@@ -6,6 +6,7 @@ import { peopleRoutes } from "../accounts/routes/people-routes.ts";
 import { auditRoutes } from "../audit/routes.ts";
 import type { TrackerScript } from "../client/tracker/build.ts";
 import type { Settings } from "../config.ts";
+import { dashboardRoutes } from "../dashboard/routes.ts";
 import { NotFound } from "../domain/errors.ts";
 import { exportRoutes } from "../export/routes.ts";
 import { Ingest } from "../ingest/ingest.ts";
@@ -87,5 +88,6 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))
     .use(metricsRoutes(run))
+    .use(dashboardRoutes)
     .use(pageRoutes(tracker));
 };

@@ -89,19 +89,29 @@ export const docsRoutes = new Elysia({ name: "docs" })
         },
         tags: [
           { name: "Events", description: "Sending events; open to the pages of allowed origins." },
-          { name: "Stats", description: "Reading numbers; needs a read key or the admin key." },
-          { name: "Export", description: "Reading single events; needs a read key or the admin key." },
+          {
+            name: "Stats",
+            description:
+              "Reading numbers; needs a read key, the admin key, a role in the project or a shared link.",
+          },
+          {
+            name: "Export",
+            description: "Reading single events; needs a read key, the admin key or a role in the project.",
+          },
           {
             name: "Funnels",
             description:
-              "How far visitors come through steps; needs a read key, and for changes the admin key.",
+              "How far visitors come through steps; needs a read key or a role, and for changes the admin key or the role editor.",
           },
           {
             name: "Projects",
             description: "Tenants, their keys, people and links; needs the admin key or the role owner.",
           },
           { name: "Accounts", description: "People: how they come in, and what they do with their account." },
-          { name: "Webhooks", description: "Being told of anomalies; needs the admin key." },
+          {
+            name: "Webhooks",
+            description: "Being told of anomalies; needs the admin key or the role owner.",
+          },
           { name: "Service", description: "How the service is." },
         ],
       },

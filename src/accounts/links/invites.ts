@@ -90,17 +90,21 @@ const make = Effect.gen(function* () {
       ),
     of,
     take: (token, who) =>
-      turn(
-        Effect.gen(function* () {
-          yield* kept.refresh;
-          const invite = yield* of(token);
-          const account = yield* who(invite);
-          // Closed first: what fails in between costs a new invitation, and never lets two people in.
-          yield* Effect.uninterruptible(
-            Effect.zipRight(close(invite), members.add(invite.project, account.id, invite.role)),
-          );
-          return { invite, account };
-        }),
+      Effect.zipRight(
+        // Nobody waits for those who have no invitation.
+        of(token),
+        turn(
+          Effect.gen(function* () {
+            yield* kept.refresh;
+            const invite = yield* of(token);
+            const account = yield* who(invite);
+            // Closed first: what fails in between costs a new invitation, and never lets two people in.
+            yield* Effect.uninterruptible(
+              Effect.zipRight(close(invite), members.add(invite.project, account.id, invite.role)),
+            );
+            return { invite, account };
+          }),
+        ),
       ),
   });
 });

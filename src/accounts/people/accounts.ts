@@ -96,7 +96,7 @@ const make = Effect.gen(function* () {
             }
             const account = yield* newAccount(wish, hash, true);
             yield* kept.refresh;
-            // Another node may have been as fast: then neither has succeeded unless it has seen the other.
+            // Another node may have been as fast. Whoever sees the other gives way; where both do, both links stay good.
             if (owners().some(({ id }) => id !== account.id)) {
               yield* kept.save({ ...account, isDeleted: true, version: account.version + 1 });
               return yield* invalidSetUp;

@@ -1,0 +1,17 @@
+import { account } from "./account.ts";
+import { acceptInvite, logIn, setUp } from "./entrance.ts";
+import { letReveal } from "./page.ts";
+import { share } from "./share.ts";
+
+const pages: Readonly<Record<string, () => void | Promise<void>>> = {
+  setup: setUp,
+  login: logIn,
+  invite: acceptInvite,
+  share,
+  account,
+};
+
+letReveal();
+void pages[document.body.dataset.page ?? ""]?.();
+// Another link that is put into the address of the same page is another link.
+addEventListener("hashchange", () => location.reload());
