@@ -22,6 +22,10 @@ export interface ReaderOptions {
 const LOOK_SHARE = 10;
 
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+
+/** So often it is asked again who may read, in milliseconds, besides whenever there is something to send. */
+const ALLOWED_MS = 2000;
 
 type Socket = Pick<ServerWebSocket<unknown>, "send" | "ping" | "close" | "terminate" | "getBufferedAmount">;
 
@@ -38,13 +42,15 @@ interface Watched {
 export class Reader {
   readonly #readers: Readers;
   readonly watched: Watched;
+  readonly mayRead: () => boolean;
   socket: Socket | undefined;
   heardAt = performance.now();
   stalledSince: number | undefined;
 
-  constructor(readers: Readers, watched: Watched) {
+  constructor(readers: Readers, watched: Watched, mayRead: () => boolean) {
     this.#readers = readers;
     this.watched = watched;
+    this.mayRead = mayRead;
   }
 
   open(socket: Socket): void {
@@ -90,6 +96,7 @@ export class Readers {
   #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pingedAt = performance.now();
+  #allowedAt = performance.now();
 
   constructor(traffic: RecentTraffic, options: ReaderOptions = {}) {
     this.#traffic = traffic;
@@ -114,8 +121,11 @@ export class Readers {
     return this.#hasEnded;
   }
 
-  /** Room for one more connection; undefined when there is none. It is given back by `remove`, or when it closes. */
-  add(scope: Scope): Reader | undefined {
+  /**
+   * Room for one more connection; undefined when there is none. It is given back by `remove`, or when it closes. From the
+   * moment that `mayRead` is false it is sent nothing more, and it is closed within two seconds.
+   */
+  add(scope: Scope, mayRead: () => boolean = () => true): Reader | undefined {
     if (this.#hasEnded || this.#count >= this.#options.most) return undefined;
     const key = JSON.stringify([scope.project, scope.sites === undefined ? null : [...scope.sites].sort()]);
     let watched = this.#watched.get(key);
@@ -123,7 +133,7 @@ export class Readers {
       watched = { scope, readers: new Set(), text: "", change: 0, lookedAt: Number.NEGATIVE_INFINITY };
       this.#watched.set(key, watched);
     }
-    const reader = new Reader(this, watched);
+    const reader = new Reader(this, watched, mayRead);
     watched.readers.add(reader);
     this.#count++;
     if (this.#timer === undefined) this.#lookIn(this.#options.lookMs);
@@ -166,6 +176,7 @@ export class Readers {
   #look(): void {
     const startedAt = performance.now();
     this.#ping(startedAt);
+    this.#dismiss(startedAt);
     for (const watched of this.#watched.values()) {
       this.#options.refresh(watched.scope.project);
       const age = startedAt - watched.lookedAt;
@@ -192,12 +203,29 @@ export class Readers {
   send(reader: Reader): void {
     const { socket, watched } = reader;
     if (socket === undefined) return;
+    if (!reader.mayRead()) {
+      this.#end(reader);
+      return;
+    }
     if (socket.getBufferedAmount() > 0) {
       reader.stalledSince ??= performance.now();
       return;
     }
     reader.stalledSince = undefined;
     socket.send(watched.text);
+  }
+
+  #dismiss(now: number): void {
+    if (now - this.#allowedAt < ALLOWED_MS) return;
+    this.#allowedAt = now;
+    for (const { readers } of this.#watched.values()) {
+      for (const reader of readers) if (!reader.mayRead()) this.#end(reader);
+    }
+  }
+
+  #end(reader: Reader): void {
+    reader.socket?.close(POLICY_VIOLATION, "What opened this is not valid any more");
+    this.remove(reader);
   }
 
   #ping(now: number): void {

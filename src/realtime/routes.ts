@@ -1,4 +1,4 @@
-import { Effect } from "effect";
+import { Effect, Exit } from "effect";
 import { Elysia } from "elysia";
 import { type Authorize, scopedParams } from "../access/access.ts";
 import { TooManyReaders, UpgradeRequired } from "../domain/errors.ts";
@@ -40,10 +40,21 @@ export const realtimeRoutes = (run: Run<Realtime>, authorize: Authorize) => {
   const admit = (request: Request) =>
     Effect.gen(function* () {
       yield* requireOwnPage(request);
-      const scope = yield* scopeOf(withKeyInHeader(request));
+      // The request itself is gone once the connection is open.
+      const { url, headers } = withKeyInHeader(request);
+      const asked = new Request(url, { headers });
+      const scope = yield* scopeOf(asked);
+      const mayRead = () =>
+        Exit.isSuccess(
+          Effect.runSyncExit(
+            Effect.flatMap(authorize(asked, "read"), (access) => access.project(scope.project)),
+          ),
+        );
       const { readers, upToDate } = yield* Realtime;
       yield* upToDate(scope.project);
-      return readers.add(scope) ?? (yield* new TooManyReaders({ retryAfterSeconds: RETRY_AFTER_SECONDS }));
+      return (
+        readers.add(scope, mayRead) ?? (yield* new TooManyReaders({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
+      );
     });
 
   return new Elysia({ name: "realtime" })
