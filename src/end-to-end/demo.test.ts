@@ -93,6 +93,15 @@ describe.each(["embedded", "server"] as const)("a visit to the demo page, ClickH
     await countedAre("widget_impression", 3 + visible.length);
     await countedAre("widget_click", 1);
     await context.close();
+    // A batch reaches its tables one after the other, and the numbers above are all of one of them.
+    const inWidgets = async () => {
+      const { data } = await read<{ data: ReadonlyArray<{ impressions: number; clicks: number }> }>(
+        `widgets?${range()}&site_id=demo.example`,
+      );
+      return data.reduce((sum, { impressions, clicks }) => sum + impressions + clicks, 0);
+    };
+    const deadline = Date.now() + 10_000;
+    while ((await inWidgets()) < 4 + visible.length && Date.now() < deadline) await Bun.sleep(25);
 
     const expected = visible.map(({ mappingId, slug }, index) => {
       const impressions = index < 3 ? 2 : 1;

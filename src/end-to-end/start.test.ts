@@ -140,10 +140,10 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     socket.write(
       `POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
     );
-    await Bun.sleep(100);
+    await Bun.sleep(500);
 
     const ended = service.stop(signal);
-    await Bun.sleep(200);
+    await Bun.sleep(500);
     service.signal(signal);
     service.signal(signal);
     await expect(fetch(`${service.url}/health`)).rejects.toThrow();
