@@ -1,10 +1,11 @@
 import { Clock, Context, Effect, Layer, Redacted } from "effect";
 import { ulid } from "ulid";
-import { AppSettings } from "../config.ts";
+import { type AllowedOrigins, AppSettings } from "../config.ts";
 import { UnknownKey, UnknownProject } from "../domain/errors.ts";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
+import { keep } from "../store/kept-table.ts";
 import { digestOf, isValidKey, type Key, type KeyKind, keptOf, makeKeyText } from "./key.ts";
 import {
   allowsOrigin,
@@ -13,10 +14,7 @@ import {
   type ProjectChange,
   type ProjectWish,
 } from "./project.ts";
-import { readKeys, readKeyUses, readProjects, writeKey, writeKeyUses, writeProject } from "./stored.ts";
-
-/** A change that another node made is seen here after so long at most, which is within the promised 5 s. */
-const REFRESH_INTERVAL = "3 seconds";
+import { keysTable, projectsTable, readKeyUses, writeKeyUses } from "./stored.ts";
 
 const USES_INTERVAL = "1 minute";
 
@@ -64,37 +62,26 @@ const make = Effect.gen(function* () {
   const settings = yield* AppSettings;
   const clickhouse = yield* ClickHouse;
   const clock = yield* Clock.clockWith(Effect.succeed);
-  const projects = new Map<string, Project>();
-  const keys = new Map<string, Key>();
-  const byDigest = new Map<string, Key>();
-  const uses = new Map<string, number>();
   const store = Effect.provideService(ClickHouse, clickhouse);
+  const uses = new Map<string, number>();
+  const byDigest = new Map<string, Key>();
+  // Asked by every request of a page.
+  let origins: AllowedOrigins | undefined;
+  const projects = yield* keep(projectsTable, () => {
+    origins = undefined;
+  });
+  const keys = yield* keep(keysTable, (key) => void byDigest.set(key.digest, key));
+  const byDefault = defaultProject(settings);
 
-  const putProject = (project: Project) => {
-    if ((projects.get(project.id)?.version ?? -1) < project.version) projects.set(project.id, project);
+  const list = (): ReadonlyArray<Project> => {
+    const own = projects.get(DEFAULT_PROJECT) ?? byDefault;
+    const others = projects.all().filter(({ id }) => id !== DEFAULT_PROJECT);
+    return [own, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))].filter(({ isDeleted }) => !isDeleted);
   };
-  const putKey = (key: Key) => {
-    if ((keys.get(key.id)?.version ?? -1) >= key.version) return;
-    keys.set(key.id, key);
-    byDigest.set(key.digest, key);
+  const allOrigins = (): AllowedOrigins => {
+    const all = list().map((project) => project.origins);
+    return all.includes("*") ? "*" : new Set(all.flatMap((own) => (own === "*" ? [] : [...own])));
   };
-  const refresh = store(
-    Effect.gen(function* () {
-      for (const project of yield* readProjects) putProject(project);
-      for (const key of yield* readKeys) putKey(key);
-    }),
-  );
-  putProject(defaultProject(settings));
-  yield* refresh;
-
-  if (clickhouse.engine === "server") {
-    yield* refresh.pipe(
-      Effect.catchAllCause((cause) => Effect.logDebug("Projects could not be read", cause)),
-      Effect.delay(REFRESH_INTERVAL),
-      Effect.forever,
-      Effect.forkScoped,
-    );
-  }
 
   const flushUses = Effect.suspend(() => {
     if (uses.size === 0) return Effect.void;
@@ -109,7 +96,7 @@ const make = Effect.gen(function* () {
   yield* Effect.addFinalizer(() => flushUses);
 
   const find = (id: string): Project | undefined => {
-    const project = projects.get(id);
+    const project = projects.get(id) ?? (id === DEFAULT_PROJECT ? byDefault : undefined);
     return project === undefined || project.isDeleted ? undefined : project;
   };
   const existing = (id: string) =>
@@ -123,22 +110,8 @@ const make = Effect.gen(function* () {
       return key?.project === project ? Effect.succeed(key) : new UnknownKey({ key: id });
     });
 
-  const saveProject = (project: Project) =>
-    Effect.zipRight(
-      store(writeProject(project)),
-      Effect.sync(() => {
-        putProject(project);
-        return project;
-      }),
-    );
-  const saveKey = (key: Key) =>
-    Effect.zipRight(
-      store(writeKey(key)),
-      Effect.sync(() => {
-        putKey(key);
-        return key;
-      }),
-    );
+  const saveProject = (project: Project) => Effect.as(projects.save(project), project);
+  const saveKey = (key: Key) => Effect.as(keys.save(key), key);
   const newKey = (project: string, { kind, label, expiresAtMs }: KeyWish) =>
     Effect.gen(function* () {
       const createdAtMs = yield* Clock.currentTimeMillis;
@@ -161,18 +134,10 @@ const make = Effect.gen(function* () {
   const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
   return Projects.of({
     find,
-    list: () => {
-      const all = [...projects.values()].filter(({ isDeleted }) => !isDeleted);
-      return all.sort(
-        (a, b) =>
-          Number(b.id === DEFAULT_PROJECT) - Number(a.id === DEFAULT_PROJECT) || (a.id < b.id ? -1 : 1),
-      );
-    },
+    list,
     anyAllows: (origin) => {
-      for (const project of projects.values()) {
-        if (!project.isDeleted && allowsOrigin(project, origin)) return true;
-      }
-      return false;
+      origins ??= allOrigins();
+      return allowsOrigin({ origins }, origin);
     },
     keyOf: (text) => {
       const key = byDigest.get(digestOf(text));
@@ -205,7 +170,7 @@ const make = Effect.gen(function* () {
         }),
       ),
     keysOf: (project) => {
-      const own = [...keys.values()].filter((key) => key.project === project);
+      const own = keys.all().filter((key) => key.project === project);
       return own.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     usesOf: (asked) =>

@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect";
 import { ClickHouse } from "../store/clickhouse.ts";
+import type { KeptTable } from "../store/kept-table.ts";
 import { timeText } from "../store/time-text.ts";
 import type { Key, KeyKind } from "./key.ts";
 import {
@@ -75,65 +76,26 @@ const toProject = (row: ProjectRow): Project => {
   };
 };
 
-/** Every project that was ever made, deleted ones too. */
-export const readProjects = Effect.flatMap(ClickHouse, (clickhouse) =>
-  Effect.map(
-    clickhouse.query<ProjectRow>(
-      `SELECT project_id, name, origins, timezone, settings, toUnixTimestamp64Milli(created_at) AS created_ms,
-         toUnixTimestamp64Milli(updated_at) AS updated_ms, is_deleted, version
-       FROM projects FINAL ORDER BY project_id`,
-    ),
-    (rows) => rows.map(toProject),
-  ),
-);
-
-const insert = (
-  table: string,
-  columns: ReadonlyArray<string>,
-  rows: ReadonlyArray<ReadonlyArray<unknown>>,
-  token: string,
-) =>
-  Effect.flatMap(ClickHouse, (clickhouse) =>
-    clickhouse.insertRows({
-      table,
-      columns,
-      rows: Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")),
-      token,
-    }),
-  );
-
-export const writeProject = (project: Project) =>
-  insert(
-    "projects",
-    [
-      "project_id",
-      "name",
-      "origins",
-      "timezone",
-      "settings",
-      "created_at",
-      "updated_at",
-      "is_deleted",
-      "version",
-    ],
-    [
-      [
-        project.id,
-        project.name,
-        project.origins === "*" ? ["*"] : [...project.origins],
-        project.timezone,
-        writeSettings({
-          allow_missing_origin: project.allowsMissingOrigin,
-          privacy: shownPrivacy(project.privacy),
-        }),
-        timeText(project.createdAtMs),
-        timeText(project.updatedAtMs),
-        project.isDeleted,
-        project.version,
-      ],
-    ],
-    `project ${project.id} ${project.version}`,
-  );
+export const projectsTable: KeptTable<ProjectRow, Project> = {
+  name: "projects",
+  select: `SELECT project_id, name, origins, timezone, settings, toUnixTimestamp64Milli(created_at) AS created_ms,
+      toUnixTimestamp64Milli(updated_at) AS updated_ms, is_deleted, version
+    FROM projects FINAL ORDER BY project_id`,
+  entityOf: toProject,
+  idOf: ({ id }) => id,
+  columns: {
+    project_id: ({ id }) => id,
+    name: ({ name }) => name,
+    origins: ({ origins }) => (origins === "*" ? ["*"] : [...origins]),
+    timezone: ({ timezone }) => timezone,
+    settings: ({ allowsMissingOrigin, privacy }) =>
+      writeSettings({ allow_missing_origin: allowsMissingOrigin, privacy: shownPrivacy(privacy) }),
+    created_at: ({ createdAtMs }) => timeText(createdAtMs),
+    updated_at: ({ updatedAtMs }) => timeText(updatedAtMs),
+    is_deleted: ({ isDeleted }) => isDeleted,
+    version: ({ version }) => version,
+  },
+};
 
 interface KeyRow {
   readonly project_id: string;
@@ -149,66 +111,39 @@ interface KeyRow {
   readonly version: number;
 }
 
-/** Every key that was ever made. */
-export const readKeys = Effect.flatMap(ClickHouse, (clickhouse) =>
-  Effect.map(
-    clickhouse.query<KeyRow>(
-      `SELECT project_id, key_id, kind, label, key, digest, preview, toUnixTimestamp64Milli(created_at) AS created_ms,
-         toUnixTimestamp64Milli(expires_at) AS expires_ms, is_revoked, version
-       FROM api_keys FINAL ORDER BY key_id`,
-    ),
-    (rows) =>
-      rows.map(
-        (row): Key => ({
-          id: row.key_id,
-          project: row.project_id,
-          kind: row.kind,
-          label: row.label,
-          text: row.key,
-          digest: row.digest,
-          preview: row.preview,
-          createdAtMs: row.created_ms,
-          expiresAtMs: row.expires_ms === 0 ? undefined : row.expires_ms,
-          isRevoked: row.is_revoked,
-          version: row.version,
-        }),
-      ),
-  ),
-);
-
-export const writeKey = (key: Key) =>
-  insert(
-    "api_keys",
-    [
-      "project_id",
-      "key_id",
-      "kind",
-      "label",
-      "key",
-      "digest",
-      "preview",
-      "created_at",
-      "expires_at",
-      "is_revoked",
-      "version",
-    ],
-    [
-      [
-        key.project,
-        key.id,
-        key.kind,
-        key.label,
-        key.text,
-        key.digest,
-        key.preview,
-        timeText(key.createdAtMs),
-        timeText(key.expiresAtMs ?? 0),
-        key.isRevoked,
-        key.version,
-      ],
-    ],
-    `key ${key.id} ${key.version}`,
-  );
+export const keysTable: KeptTable<KeyRow, Key> = {
+  name: "api_keys",
+  select: `SELECT project_id, key_id, kind, label, key, digest, preview, toUnixTimestamp64Milli(created_at) AS created_ms,
+      toUnixTimestamp64Milli(expires_at) AS expires_ms, is_revoked, version
+    FROM api_keys FINAL ORDER BY key_id`,
+  entityOf: (row) => ({
+    id: row.key_id,
+    project: row.project_id,
+    kind: row.kind,
+    label: row.label,
+    text: row.key,
+    digest: row.digest,
+    preview: row.preview,
+    createdAtMs: row.created_ms,
+    expiresAtMs: row.expires_ms === 0 ? undefined : row.expires_ms,
+    isRevoked: row.is_revoked,
+    version: row.version,
+  }),
+  idOf: ({ id }) => id,
+  columns: {
+    project_id: ({ project }) => project,
+    key_id: ({ id }) => id,
+    kind: ({ kind }) => kind,
+    label: ({ label }) => label,
+    key: ({ text }) => text,
+    digest: ({ digest }) => digest,
+    preview: ({ preview }) => preview,
+    created_at: ({ createdAtMs }) => timeText(createdAtMs),
+    expires_at: ({ expiresAtMs }) => timeText(expiresAtMs ?? 0),
+    is_revoked: ({ isRevoked }) => isRevoked,
+    version: ({ version }) => version,
+  },
+};
 
 /** When keys were last used, in ms since 1970, by id. */
 export const readKeyUses = (ids: ReadonlyArray<string>) =>
@@ -224,9 +159,11 @@ export const readKeyUses = (ids: ReadonlyArray<string>) =>
   );
 
 export const writeKeyUses = (uses: ReadonlyMap<string, number>) =>
-  insert(
-    "api_key_uses",
-    ["key_id", "used_at"],
-    [...uses].map(([id, usedMs]) => [id, timeText(usedMs)]),
-    `uses ${[...uses].map(([id, usedMs]) => `${id} ${usedMs}`).join(" ")}`.slice(0, 200),
+  Effect.flatMap(ClickHouse, (clickhouse) =>
+    clickhouse.insertRows({
+      table: "api_key_uses",
+      columns: ["key_id", "used_at"],
+      rows: Buffer.from([...uses].map(([id, usedMs]) => JSON.stringify([id, timeText(usedMs)])).join("\n")),
+      token: `uses ${crypto.randomUUID()}`,
+    }),
   );

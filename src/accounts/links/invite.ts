@@ -1,5 +1,5 @@
+import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
-import type { KeptTable } from "../kept/kept-table.ts";
 import type { Role } from "../role.ts";
 
 /** A link that makes whoever takes it a member of a project, once. */

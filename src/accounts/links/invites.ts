@@ -4,7 +4,7 @@ import { LinkInvalid, TooManyLinks, UnknownEntry } from "../../domain/errors.ts"
 import { digestOf } from "../../projects/key.ts";
 import { Projects } from "../../projects/projects.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { keep } from "../kept/kept-table.ts";
+import { keep } from "../../store/kept-table.ts";
 import { makeToken } from "../kept/token.ts";
 import type { Account } from "../people/account.ts";
 import { Members } from "../people/members.ts";

@@ -1,5 +1,5 @@
+import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
-import type { KeptTable } from "../kept/kept-table.ts";
 
 /** A link by which anybody who has it reads the numbers of a project. */
 export interface Share {

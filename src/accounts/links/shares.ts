@@ -10,7 +10,7 @@ import {
 import { digestOf } from "../../projects/key.ts";
 import { Projects } from "../../projects/projects.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { keep } from "../kept/kept-table.ts";
+import { keep } from "../../store/kept-table.ts";
 import { makeToken } from "../kept/token.ts";
 import { Passwords } from "../passwords/passwords.ts";
 import { type Share, sharesTable } from "./share.ts";

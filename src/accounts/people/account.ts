@@ -1,5 +1,5 @@
+import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
-import type { KeptTable } from "../kept/kept-table.ts";
 
 /** Somebody who can log in. */
 export interface Account {

@@ -3,7 +3,7 @@ import { ulid } from "ulid";
 import { InvalidParameter, LinkInvalid, LoginRefused, type PasswordsBusy } from "../../domain/errors.ts";
 import { digestOf } from "../../projects/key.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { keep } from "../kept/kept-table.ts";
+import { keep } from "../../store/kept-table.ts";
 import { makeToken } from "../kept/token.ts";
 import { Passwords } from "../passwords/passwords.ts";
 import { type Account, type AccountWish, accountsTable } from "./account.ts";

@@ -1,5 +1,5 @@
+import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
-import type { KeptTable } from "../kept/kept-table.ts";
 import type { Role } from "../role.ts";
 
 /** What an account may do in a project. */

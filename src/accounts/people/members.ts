@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer } from "effect";
 import { LastOwner, UnknownEntry } from "../../domain/errors.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { keep } from "../kept/kept-table.ts";
+import { keep } from "../../store/kept-table.ts";
 import { higherRole, type Role } from "../role.ts";
 import { Accounts } from "./accounts.ts";
 import { type Member, memberId, membersTable } from "./member.ts";

@@ -1,5 +1,5 @@
+import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
-import type { KeptTable } from "../kept/kept-table.ts";
 
 const DAY_MS = 86_400_000;
 

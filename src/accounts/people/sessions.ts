@@ -3,7 +3,7 @@ import { ulid } from "ulid";
 import { UnknownEntry } from "../../domain/errors.ts";
 import { digestOf } from "../../projects/key.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
-import { keep } from "../kept/kept-table.ts";
+import { keep } from "../../store/kept-table.ts";
 import { makeToken } from "../kept/token.ts";
 import type { Account } from "./account.ts";
 import { Accounts } from "./accounts.ts";

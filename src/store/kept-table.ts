@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import { ClickHouse } from "../../store/clickhouse.ts";
-import type { ClickHouseError } from "../../store/clickhouse-error.ts";
+import { ClickHouse } from "./clickhouse.ts";
+import type { ClickHouseError } from "./clickhouse-error.ts";
 
 /** A change that another node made is seen here after so long at most, which is within the promised 5 s. */
 const REFRESH_INTERVAL = "3 seconds";
