@@ -1,13 +1,7 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
+import { problem, text } from "../http/documented.ts";
 import { auditActions } from "./audit-log.ts";
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
-
-const text = { type: "string" as const };
 
 const exampleEntry = {
   id: "01KAM50S1Z3QWTKD2M8V9B4RJH",

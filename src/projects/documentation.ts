@@ -1,12 +1,8 @@
 import type { DocumentDecoration } from "elysia";
+import { body, inPath, instant, json, listOf, problem, text } from "../http/documented.ts";
 import { MAXIMUM_ORIGINS, overlapBounds } from "./bodies.ts";
 import { keyKinds } from "./key.ts";
 import { defaultPrivacy, MAXIMUM_EXCLUSIONS, shownPrivacy, signalAnswers, visitorRules } from "./privacy.ts";
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
 
 const problems = {
   400: problem("A field is wrong; `parameter` names it, `detail` says what it takes."),
@@ -18,18 +14,8 @@ const unknown = { 404: problem("There is no such project, or no such key in it."
 
 const shared = { tags: ["Projects"], security: [{ adminKey: [] }, { bearer: [] }] };
 
-const inPath = (name: string, description: string) => ({
-  name,
-  in: "path" as const,
-  required: true,
-  description,
-  schema: { type: "string" as const },
-});
 const projectId = inPath("id", "The project.");
 const keyId = inPath("key", "The key's `id`.");
-
-const text = { type: "string" as const };
-const instant = { type: "string" as const, format: "date-time" };
 
 const usual = shownPrivacy(defaultPrivacy);
 const exclusions = (description: string) => ({
@@ -128,31 +114,6 @@ const exampleKey = {
   is_revoked: false,
 };
 const exampleNewKey = { ...exampleKey, key: "pk_hq2LsX0cmR4uWvJ1oTzB7pYdGkNfEaQi" };
-
-const json = (properties: object, example: object, description: string) => ({
-  description,
-  content: { "application/json": { schema: { type: "object" as const, properties }, example } },
-});
-const listOf = (properties: object, example: object, description: string) =>
-  json(
-    { data: { type: "array" as const, items: { type: "object" as const, properties } } },
-    { data: [example] },
-    description,
-  );
-const body = (
-  properties: object,
-  example: object,
-  required: ReadonlyArray<string> = [],
-  isRequired = true,
-) => ({
-  required: isRequired,
-  content: {
-    "application/json": {
-      schema: { type: "object" as const, properties, required: [...required] },
-      example,
-    },
-  },
-});
 
 export const listDocumentation = {
   ...shared,

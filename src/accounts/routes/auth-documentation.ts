@@ -1,19 +1,13 @@
 import type { DocumentDecoration } from "elysia";
+import { body, flag, inPath, instant, json, listOf, text } from "../../http/documented.ts";
 import { passwordLength } from "../passwords/password-rule.ts";
 import { roles } from "../role.ts";
 import {
-  body,
   busy,
   crossSite,
-  flag,
-  inPath,
-  instant,
   invalidLink,
-  json,
-  listOf,
   notLoggedIn,
   refused,
-  text,
   throttled,
   unknownEntry,
   wrong,

@@ -1,19 +1,8 @@
 import type { DocumentDecoration } from "elysia";
+import { body, flag, inPath, instant, json, listOf, text } from "../../http/documented.ts";
 import { roles } from "../role.ts";
 import { INVITE_DAYS } from "./bodies.ts";
-import {
-  body,
-  busy,
-  flag,
-  forbidden,
-  inPath,
-  instant,
-  json,
-  listOf,
-  text,
-  unknownEntry,
-  wrong,
-} from "./documented.ts";
+import { busy, forbidden, unknownEntry, wrong } from "./documented.ts";
 
 const shared = { tags: ["Projects"], security: [{ adminKey: [] }, { bearer: [] }, { session: [] }] };
 const problems = { ...wrong, ...forbidden, ...unknownEntry, ...busy };
