@@ -32,7 +32,7 @@ export const listOf = (properties: object, example: object, description: string)
 export const body = (
   properties: object,
   example: object,
-  required: ReadonlyArray<string>,
+  required: ReadonlyArray<string> = [],
   isRequired = true,
 ) => ({
   required: isRequired,
