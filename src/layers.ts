@@ -9,6 +9,8 @@ import { layerMetrics } from "./metrics/metrics.ts";
 import { layerProjects } from "./projects/projects.ts";
 import { layerRealtime } from "./realtime/realtime.ts";
 import { layerTraffic } from "./realtime/traffic.ts";
+import { layerExpiry } from "./retention/expiry.ts";
+import { layerRetention } from "./retention/retention.ts";
 import { layerSealingGarbage } from "./sealing/garbage.ts";
 import { layerSealedDays } from "./sealing/sealed-days.ts";
 import { layerSealer } from "./sealing/sealer.ts";
@@ -42,13 +44,14 @@ export const layerStages = Layer.mergeAll(
   layerHourlyVerify,
   layerSealer,
   layerSealingGarbage,
+  layerExpiry,
 ).pipe(
   Layer.merge(Layer.provideMerge(layerAnomalyWatch, layerWebhookTargets)),
   Layer.provideMerge(layerSealedDays),
   Layer.provideMerge(layerEventWriter),
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
   Layer.provideMerge(Layer.merge(layerDuplicateIds, layerRealtime)),
-  Layer.provideMerge(Layer.merge(layerTraffic, layerProjects)),
+  Layer.provideMerge(Layer.merge(layerTraffic, Layer.provideMerge(layerRetention, layerProjects))),
   Layer.provideMerge(layerSpool),
   Layer.provideMerge(layerMetrics),
 );

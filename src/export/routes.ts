@@ -1,8 +1,8 @@
 import { Clock, Effect, Exit, Scope } from "effect";
 import { Elysia } from "elysia";
 import { type Authorize, scopedParams } from "../access/access.ts";
-import type { AppSettings } from "../config.ts";
 import type { Run } from "../http/run.ts";
+import type { Retention } from "../retention/retention.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
 import { eventsDocumentation, exportDocumentation } from "./documentation.ts";
 import { ExportTurns, openExport } from "./file/export-file.ts";
@@ -17,7 +17,7 @@ import { decodeEventsQuery } from "./page/query.ts";
 const IDLE_TIMEOUT_SECONDS = 120;
 
 /** `GET /v1/events`, one page of single events, and `GET /v1/export`, all of them as a file. */
-export const exportRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) => {
+export const exportRoutes = (run: Run<ClickHouse | Retention>, authorize: Authorize) => {
   const turns = new ExportTurns();
   const paramsOf = (request: Request) =>
     Effect.flatMap(authorize(request, "events"), (access) => scopedParams(access, request));

@@ -1,6 +1,6 @@
 import type { Effect } from "effect";
-import type { AppSettings } from "../config.ts";
 import { InvalidParameter } from "../domain/errors.ts";
+import type { Retention } from "../retention/retention.ts";
 import { eventFields } from "../stats/catalogue/dimensions.ts";
 import { fieldsOf } from "../stats/filters/filter.ts";
 import type { StatsQuery } from "../stats/parameters/query.ts";
@@ -30,7 +30,7 @@ export const eventsBetween = (query: StatsQuery, fromMs: number, toMs: number): 
  */
 export const requireSingleEvents = (
   query: StatsQuery,
-): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> => {
+): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | Retention> => {
   const columnOf = eventFields(query.range);
   const foreign = fieldsOf(query.filter).find((field) => columnOf(field) === undefined);
   return foreign === undefined

@@ -80,7 +80,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(anomalyRoutes(run, authorize))
     .use(webhookRoutes(run, authorize))
     .use(funnelRoutes(run, authorize))
-    .use(projectRoutes(run, authorize, projects))
+    .use(projectRoutes(run, authorize, projects, settings))
     .use(auditRoutes(run, authorize))
     .use(authRoutes(run, identify, settings))
     .use(peopleRoutes(run, authorize))

@@ -5,6 +5,7 @@ import type { MalformedBatch, RateLimited } from "../domain/errors.ts";
 import type { Rejection } from "../domain/event.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { Project } from "../projects/project.ts";
+import { rawFromMs } from "../projects/retention.ts";
 import { Traffic } from "../realtime/traffic.ts";
 import type { SpoolRefusal } from "../spool/event-queue.ts";
 import { Spool } from "../spool/spool.ts";
@@ -60,8 +61,6 @@ export class Ingest extends Context.Tag("footfall/Ingest")<
   }
 >() {}
 
-const DAY_MS = 86_400_000;
-
 const make = Effect.gen(function* () {
   const settings = yield* AppSettings;
   const spool = yield* Spool;
@@ -74,7 +73,6 @@ const make = Effect.gen(function* () {
   // Salts are destroyed on time also when no visitor comes.
   yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 minute")));
   const newId = monotonicFactory();
-  const retentionMs = settings.rawRetentionDays * DAY_MS;
 
   const refusal = (count?: number): SpoolRefusal | undefined => {
     const refused = spool.refusal(count);
@@ -112,7 +110,8 @@ const make = Effect.gen(function* () {
         project,
         receivedAt,
         clockSkewMs: sentAt === undefined ? 0 : receivedAt - sentAt,
-        retentionMs,
+        // Also what was deleted under a shorter retention: its copies are not known any more.
+        retentionMs: receivedAt - rawFromMs(admitted.retention, settings, receivedAt),
         originHost,
         userAgent,
         address,

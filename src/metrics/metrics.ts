@@ -83,6 +83,11 @@ export const makeMetrics = () => {
     "Time to seal one day of one site.",
     [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
   );
+  const expired = counter(
+    "retention_rows_deleted_total",
+    "Rows whose deletion was ordered since their project keeps them no longer, by table.",
+    ["table"],
+  );
   // There from the first scrape on, so that the first increase is seen as one.
   for (const reason of Object.values(refusalReasons)) refused.inc({ reason }, 0);
   for (const result of ["agree", "differ", "failed"]) verifyRuns.inc({ result }, 0);
@@ -124,6 +129,7 @@ export const makeMetrics = () => {
       verifyDifferences.set(differences);
     },
     sealed: (seconds: number) => sealSeconds.observe(seconds),
+    expired: (table: string, rows: number) => expired.inc({ table }, rows),
     verifyFailed: () => verifyRuns.inc({ result: "failed" }),
     /** All of it in the text format of Prometheus. */
     expose: async (now: Levels): Promise<{ readonly contentType: string; readonly text: string }> => {

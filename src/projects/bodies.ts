@@ -4,10 +4,12 @@ import { canonicalOrigin } from "../domain/origin.ts";
 import { type JsonObject, knownKeys, oneOf, wholeNumberOf } from "../http/json-body.ts";
 import { isTimeZone } from "../stats/calendar/zone.ts";
 import { type Decoded, invalid } from "../stats/parameters/reader.ts";
+import type { RetentionSettings } from "../store/retention.ts";
 import { type KeyKind, keyKinds } from "./key.ts";
 import { decodePrivacyChange, defaultPrivacy } from "./privacy.ts";
 import type { ProjectChange, ProjectWish } from "./project.ts";
 import type { KeyWish } from "./projects.ts";
+import { decodeRetentionChange } from "./retention.ts";
 
 /** Most origins of a project. */
 export const MAXIMUM_ORIGINS = 100;
@@ -48,10 +50,10 @@ const zoneOf = (value: unknown): Decoded<string> =>
 const flagOf = (value: unknown, name: string): Decoded<boolean> =>
   typeof value === "boolean" ? Either.right(value) : invalid(name, "takes true or false.");
 
-const wishKeys = ["name", "origins", "timezone", "allow_missing_origin", "privacy"] as const;
+const wishKeys = ["name", "origins", "timezone", "allow_missing_origin", "privacy", "retention"] as const;
 
-/** What of a project is to be changed. */
-export const decodeProjectChange = (body: JsonObject): Decoded<ProjectChange> =>
+/** What of a project is to be changed. Nothing is kept longer than the instance does. */
+export const decodeProjectChange = (body: JsonObject, instance: RetentionSettings): Decoded<ProjectChange> =>
   Either.gen(function* () {
     yield* knownKeys(body, wishKeys);
     return {
@@ -62,19 +64,23 @@ export const decodeProjectChange = (body: JsonObject): Decoded<ProjectChange> =>
         ? {}
         : { allowsMissingOrigin: yield* flagOf(body.allow_missing_origin, "allow_missing_origin") }),
       ...(body.privacy === undefined ? {} : { privacy: yield* decodePrivacyChange(body.privacy) }),
+      ...(body.retention === undefined
+        ? {}
+        : { retention: yield* decodeRetentionChange(body.retention, instance) }),
     };
   });
 
 /** A new project: it needs a name, and takes events from no page until it has origins. */
-export const decodeProject = (body: JsonObject): Decoded<ProjectWish> =>
+export const decodeProject = (body: JsonObject, instance: RetentionSettings): Decoded<ProjectWish> =>
   Either.gen(function* () {
-    const wish = yield* decodeProjectChange(body);
+    const wish = yield* decodeProjectChange(body, instance);
     return {
       name: wish.name ?? (yield* shortText(undefined, "name")),
       origins: wish.origins ?? new Set<string>(),
       timezone: wish.timezone ?? "UTC",
       allowsMissingOrigin: wish.allowsMissingOrigin ?? false,
       privacy: { ...defaultPrivacy, ...wish.privacy },
+      retention: { rawDays: undefined, rollupYears: undefined, ...wish.retention },
     };
   });
 

@@ -60,6 +60,16 @@ const privacyProperties = {
   },
 };
 
+const length = { type: "integer" as const, minimum: 1, nullable: true, default: null };
+const retentionProperties = {
+  raw_days: {
+    ...length,
+    description:
+      "Days that single events are kept; older ones are rejected. Whole UTC days are deleted once they are older. Rollups and sealed days, from which most questions are answered, stay.",
+  },
+  rollup_years: { ...length, description: "Years that rollups and sealed days are kept." },
+};
+
 const wishProperties = {
   name: { ...text, minLength: 1, maxLength: 100 },
   origins: {
@@ -75,6 +85,12 @@ const wishProperties = {
     description: "Whether write keys are taken from senders that are no page, such as apps.",
   },
   privacy: { type: "object" as const, properties: privacyProperties },
+  retention: {
+    type: "object" as const,
+    properties: retentionProperties,
+    description:
+      "How long the project's data is kept; `null` for as long as the instance keeps it, which is the longest. What is too old is deleted from one to two hours after a change: within the first hour it can be undone. What is deleted does not come back.",
+  },
 };
 const projectProperties = { id: text, ...wishProperties, created_at: instant, updated_at: instant };
 
@@ -100,6 +116,7 @@ const exampleProject = {
   id: "01KAM4WQJB6T7ZCN2V0E5H8XYD",
   ...exampleWish,
   privacy: usual,
+  retention: { raw_days: 30, rollup_years: null },
   created_at: "2026-11-22T08:15:00.000Z",
   updated_at: "2026-11-22T08:15:00.000Z",
 };
@@ -147,6 +164,7 @@ export const updateDocumentation = {
   requestBody: body(wishProperties, {
     timezone: "Africa/Nairobi",
     privacy: { do_not_track: "anonymous", excluded_paths: ["/admin/**"] },
+    retention: { raw_days: 30 },
   }),
   responses: { 200: json(projectProperties, exampleProject, "The project."), ...problems, ...unknown },
 } as DocumentDecoration;

@@ -1,6 +1,7 @@
 import type { AllowedOrigins, Settings } from "../config.ts";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { defaultPrivacy, type PrivacySettings } from "./privacy.ts";
+import { instanceRetention, type ProjectRetention, type RetentionWish } from "./retention.ts";
 
 /** A tenant: its events, numbers and keys are seen by nobody else. */
 export interface Project {
@@ -14,6 +15,7 @@ export interface Project {
   /** Whether its write keys are taken from senders that are no page. */
   readonly allowsMissingOrigin: boolean;
   readonly privacy: PrivacySettings;
+  readonly retention: ProjectRetention;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly isDeleted: boolean;
@@ -21,11 +23,15 @@ export interface Project {
 }
 
 /** What a project is made of and what of it can be changed. */
-export type ProjectWish = Pick<Project, "name" | "origins" | "timezone" | "allowsMissingOrigin" | "privacy">;
+export interface ProjectWish
+  extends Pick<Project, "name" | "origins" | "timezone" | "allowsMissingOrigin" | "privacy"> {
+  readonly retention: RetentionWish;
+}
 
-/** What of a project is to be changed; the rest stays as it is, that of its privacy settings too. */
-export interface ProjectChange extends Partial<Omit<ProjectWish, "privacy">> {
+/** What of a project is to be changed; the rest stays as it is, that of its privacy and retention settings too. */
+export interface ProjectChange extends Partial<Omit<ProjectWish, "privacy" | "retention">> {
   readonly privacy?: Partial<PrivacySettings>;
+  readonly retention?: Partial<RetentionWish>;
 }
 
 /** The project of those who name none: there from the first start, and open to all whom `ALLOWED_ORIGINS` lets in. */
@@ -36,6 +42,7 @@ export const defaultProject = ({ allowedOrigins }: Pick<Settings, "allowedOrigin
   timezone: "UTC",
   allowsMissingOrigin: true,
   privacy: defaultPrivacy,
+  retention: instanceRetention,
   createdAtMs: 0,
   updatedAtMs: 0,
   isDeleted: false,

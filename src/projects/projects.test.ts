@@ -15,6 +15,7 @@ const wish: ProjectWish = {
   timezone: "Africa/Nairobi",
   allowsMissingOrigin: false,
   privacy: { ...defaultPrivacy, excludedPaths: ["/admin/**"] },
+  retention: { rawDays: 30, rollupYears: undefined },
 };
 
 /** One node after the other on the same tables, each with a memory of its own. */

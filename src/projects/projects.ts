@@ -14,6 +14,7 @@ import {
   type ProjectChange,
   type ProjectWish,
 } from "./project.ts";
+import { changeRetention, instanceRetention } from "./retention.ts";
 import { keysTable, projectsTable, readKeyUses, writeKeyUses } from "./stored.ts";
 
 const USES_INTERVAL = "1 minute";
@@ -152,10 +153,18 @@ const make = Effect.gen(function* () {
         Effect.gen(function* () {
           const nowMs = yield* Clock.currentTimeMillis;
           const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
-          return yield* saveProject({ ...wish, ...times, id: ulid(nowMs), isDeleted: false, version: 0 });
+          const retention = { ...instanceRetention, ...wish.retention, changedAtMs: nowMs };
+          return yield* saveProject({
+            ...wish,
+            ...times,
+            retention,
+            id: ulid(nowMs),
+            isDeleted: false,
+            version: 0,
+          });
         }),
       ),
-    update: (id, { privacy: changed, ...change }) =>
+    update: (id, { privacy: changed, retention, ...change }) =>
       turn(
         Effect.gen(function* () {
           const project = yield* existing(id);
@@ -164,6 +173,7 @@ const make = Effect.gen(function* () {
             ...project,
             ...change,
             privacy: { ...project.privacy, ...changed },
+            retention: changeRetention(project.retention, retention ?? {}, settings, updatedAtMs),
             updatedAtMs,
             version: project.version + 1,
           });

@@ -7,6 +7,7 @@ import { readJsonObject } from "../http/json-body.ts";
 import type { HttpFailure } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
+import type { RetentionSettings } from "../store/retention.ts";
 import { decodeKey, decodeOverlap, decodeProject, decodeProjectChange } from "./bodies.ts";
 import {
   addKeyDocumentation,
@@ -22,6 +23,7 @@ import type { Key } from "./key.ts";
 import { shownPrivacy } from "./privacy.ts";
 import type { Project } from "./project.ts";
 import type { NewKey, ProjectsShape } from "./projects.ts";
+import { shownRetention } from "./retention.ts";
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
@@ -32,6 +34,7 @@ const chosen = (project: Project) => ({
   timezone: project.timezone,
   allow_missing_origin: project.allowsMissingOrigin,
   privacy: shownPrivacy(project.privacy),
+  retention: shownRetention(project.retention),
 });
 
 /** The same for the audit log, which is for good: of the excluded addresses only how many there are. */
@@ -64,7 +67,12 @@ const shownNewKey = ({ key, text }: NewKey) => ({ ...shownKey(key), key: text })
  * `/v1/projects`, `/v1/projects/:id`, `/v1/projects/:id/keys` and what is done with a key. `authorize` fails for who may
  * not manage; nothing else is looked at before.
  */
-export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projects: ProjectsShape) => {
+export const projectRoutes = (
+  run: Run<ClickHouse>,
+  authorize: Authorize,
+  projects: ProjectsShape,
+  instance: RetentionSettings,
+) => {
   const answered = async (
     request: Request,
     answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure, ClickHouse>,
@@ -108,7 +116,7 @@ export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projec
           request,
           ({ actor }) =>
             Effect.gen(function* () {
-              const wish = yield* decodeProject(yield* readJsonObject(request));
+              const wish = yield* decodeProject(yield* readJsonObject(request), instance);
               const made = yield* recorded(projects.create(wish), (project) => ({
                 project: project.id,
                 actor,
@@ -135,7 +143,7 @@ export const projectRoutes = (run: Run<ClickHouse>, authorize: Authorize, projec
         answered(request, (access) =>
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
-            const change = yield* decodeProjectChange(yield* readJsonObject(request));
+            const change = yield* decodeProjectChange(yield* readJsonObject(request), instance);
             const changed = yield* recorded(projects.update(id, change), (project) => ({
               project: id,
               actor: access.actor,

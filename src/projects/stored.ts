@@ -11,6 +11,7 @@ import {
   visitorRules,
 } from "./privacy.ts";
 import type { Project } from "./project.ts";
+import { instanceRetention, type ProjectRetention } from "./retention.ts";
 
 interface ProjectRow {
   readonly project_id: string;
@@ -40,11 +41,40 @@ const StoredPrivacy = Schema.Struct({
   store_user_agent: Schema.optionalWith(Schema.Boolean, { default: () => usual.store_user_agent }),
 });
 
+const length = Schema.optionalWith(Schema.NullOr(Schema.Number), { default: () => null });
+const instant = Schema.optionalWith(Schema.Number, { default: () => 0 });
+
+/** Times are ms since 1970. */
+const StoredRetention = Schema.Struct({
+  raw_days: length,
+  rollup_years: length,
+  changed_at: instant,
+  raw_gone: instant,
+  rollups_gone: instant,
+});
+
+const storedRetention = (retention: ProjectRetention): typeof StoredRetention.Type => ({
+  raw_days: retention.rawDays ?? null,
+  rollup_years: retention.rollupYears ?? null,
+  changed_at: retention.changedAtMs,
+  raw_gone: retention.rawGoneMs,
+  rollups_gone: retention.rollupsGoneMs,
+});
+
+const toRetention = (stored: typeof StoredRetention.Type): ProjectRetention => ({
+  rawDays: stored.raw_days ?? undefined,
+  rollupYears: stored.rollup_years ?? undefined,
+  changedAtMs: stored.changed_at,
+  rawGoneMs: stored.raw_gone,
+  rollupsGoneMs: stored.rollups_gone,
+});
+
 /** What stands in the column `settings`; a row of an older release may have less. */
 const StoredSettings = Schema.parseJson(
   Schema.Struct({
     allow_missing_origin: Schema.optionalWith(Schema.Boolean, { default: () => false }),
     privacy: Schema.optionalWith(StoredPrivacy, { default: () => usual }),
+    retention: Schema.optionalWith(StoredRetention, { default: () => storedRetention(instanceRetention) }),
   }),
 );
 const readSettings = Schema.decodeUnknownSync(StoredSettings);
@@ -69,6 +99,7 @@ const toProject = (row: ProjectRow): Project => {
     timezone: row.timezone,
     allowsMissingOrigin: settings.allow_missing_origin,
     privacy: toPrivacy(settings.privacy),
+    retention: toRetention(settings.retention),
     createdAtMs: row.created_ms,
     updatedAtMs: row.updated_ms,
     isDeleted: row.is_deleted,
@@ -88,8 +119,12 @@ export const projectsTable: KeptTable<ProjectRow, Project> = {
     name: ({ name }) => name,
     origins: ({ origins }) => (origins === "*" ? ["*"] : [...origins]),
     timezone: ({ timezone }) => timezone,
-    settings: ({ allowsMissingOrigin, privacy }) =>
-      writeSettings({ allow_missing_origin: allowsMissingOrigin, privacy: shownPrivacy(privacy) }),
+    settings: ({ allowsMissingOrigin, privacy, retention }) =>
+      writeSettings({
+        allow_missing_origin: allowsMissingOrigin,
+        privacy: shownPrivacy(privacy),
+        retention: storedRetention(retention),
+      }),
     created_at: ({ createdAtMs }) => timeText(createdAtMs),
     updated_at: ({ updatedAtMs }) => timeText(updatedAtMs),
     is_deleted: ({ isDeleted }) => isDeleted,

@@ -100,7 +100,8 @@ export interface SealedDaysShape {
    * stands whatever reaches it.
    */
   readonly makeFinal: (day: SiteDay) => void;
-  readonly makeFinalBefore: (day: number) => void;
+  /** `project`: of this one alone, in place of what was said of it before. */
+  readonly makeFinalBefore: (day: number, project?: string) => void;
 }
 
 /** Which days are sealed, kept in memory: a question must not spend its time on finding out. */
@@ -113,6 +114,8 @@ const make = Effect.gen(function* () {
   let seen = 0;
   let lastBuild = 0;
   let finalBefore = 0;
+  const finalBeforeOf = new Map<string, number>();
+  const finalOf = (project: string) => Math.max(finalBefore, finalBeforeOf.get(project) ?? 0);
 
   const siteOf = (project: string, siteId: string): SiteDays => {
     const sites = entry(projects, project, () => new Map<string, SiteDays>());
@@ -204,11 +207,12 @@ const make = Effect.gen(function* () {
     days: (project, sites, fromDay, toDay) => {
       const known = projects.get(project);
       const found: Array<AskedDay> = [];
+      const final = finalOf(project);
       for (const siteId of sites ?? known?.keys() ?? []) {
         const days = known?.get(siteId);
         if (days === undefined) continue;
         for (let day = Math.max(fromDay, days.first); day < Math.min(toDay, days.end); day++) {
-          if (days.isKnown(day)) found.push({ siteId, day, build: days.buildOf(day, finalBefore) });
+          if (days.isKnown(day)) found.push({ siteId, day, build: days.buildOf(day, final) });
         }
       }
       return found;
@@ -224,8 +228,9 @@ const make = Effect.gen(function* () {
     open: (fromDay, toDay) => {
       const found: Array<SiteDay> = [];
       for (const [project, siteId, days] of all()) {
+        const final = finalOf(project);
         for (let day = Math.max(fromDay, days.first); day < Math.min(toDay, days.end); day++) {
-          if (days.isKnown(day) && days.buildOf(day, finalBefore) === undefined)
+          if (days.isKnown(day) && days.buildOf(day, final) === undefined)
             found.push({ project, siteId, day });
         }
       }
@@ -243,10 +248,11 @@ const make = Effect.gen(function* () {
     },
     counts: (toDay) => {
       const found = { open: 0, sealed: 0 };
-      for (const [, , days] of all()) {
+      for (const [project, , days] of all()) {
+        const final = finalOf(project);
         for (let day = days.first; day < Math.min(toDay, days.end); day++) {
-          if (days.buildOf(day, finalBefore) !== undefined) found.sealed += 1;
-          else if (days.isKnown(day) && day >= finalBefore) found.open += 1;
+          if (days.buildOf(day, final) !== undefined) found.sealed += 1;
+          else if (days.isKnown(day) && day >= final) found.open += 1;
         }
       }
       return found;
@@ -278,8 +284,9 @@ const make = Effect.gen(function* () {
         }),
       ),
     makeFinal: ({ project, siteId, day }) => siteOf(project, siteId).makeFinal(day),
-    makeFinalBefore: (day) => {
-      finalBefore = day;
+    makeFinalBefore: (day, project) => {
+      if (project === undefined) finalBefore = day;
+      else finalBeforeOf.set(project, day);
     },
   } satisfies SealedDaysShape;
 });

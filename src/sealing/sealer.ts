@@ -1,6 +1,7 @@
 import { Clock, Duration, Effect, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { Retention } from "../retention/retention.ts";
 import { EventWriter } from "../writer/event-writer.ts";
 import { sealDay } from "./seal-day.ts";
 import { DAY_MS, HOUR_MS, SealedDays, type SiteDay } from "./sealed-days.ts";
@@ -39,6 +40,7 @@ const nameOf = ({ project, siteId, day }: SiteDay) => `${day}\0${project}\0${sit
 /** Seals days that are over and not sealed, the newest first, until none is left or it is time to look again. */
 const makeRound = Effect.gen(function* () {
   const { rawRetentionDays } = yield* AppSettings;
+  const retention = yield* Retention;
   const sealed = yield* SealedDays;
   const writer = yield* EventWriter;
   const metrics = yield* Metrics;
@@ -75,9 +77,15 @@ const makeRound = Effect.gen(function* () {
     // Before that day events may be gone, or go while it is sealed. The half hour before it is looked at.
     const firstDay = Math.ceil((startedAt + MARGIN_MS - rawRetentionDays * DAY_MS) / DAY_MS);
     sealed.makeFinalBefore(firstDay);
+    const firstDayOf = (project: string) => {
+      const { rawFromMs, rollupsFromMs } = retention.of(project, startedAt + MARGIN_MS);
+      return Math.ceil(Math.max(rawFromMs, rollupsFromMs) / DAY_MS);
+    };
+    for (const project of retention.projects()) sealed.makeFinalBefore(firstDayOf(project), project);
     const toDay = Math.floor((startedAt - SETTLED_MS) / DAY_MS);
     for (const [name, { until, ms }] of waits) if (startedAt > until + 2 * ms) waits.delete(name);
     for (const day of sealed.open(firstDay, toDay)) {
+      if (day.day < firstDayOf(day.project)) continue;
       const now = yield* Clock.currentTimeMillis;
       if (now - startedAt > ROUND_MS) return;
       if (now < (waits.get(nameOf(day))?.until ?? 0)) continue;

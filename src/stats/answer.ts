@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import type { AppSettings } from "../config.ts";
 import { InvalidParameter } from "../domain/errors.ts";
+import type { Retention } from "../retention/retention.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import type { TimeRange } from "./calendar/buckets.ts";
@@ -20,7 +20,7 @@ export interface AnswerOptions {
 export type Answer<Row> = Effect.Effect<
   ReadonlyArray<Row>,
   InvalidParameter | ClickHouseError,
-  ClickHouse | AppSettings
+  ClickHouse | Retention
 >;
 
 /** Asks the table that can answer, and fails rather than count raw events that are gone. */

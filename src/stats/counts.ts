@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import type { AppSettings } from "../config.ts";
 import type { InvalidParameter } from "../domain/errors.ts";
+import type { Retention } from "../retention/retention.ts";
 import type { SealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
@@ -65,7 +65,7 @@ const termSql = ({ by, descending }: CountsOrderTerm): string =>
 export type Counted<A> = Effect.Effect<
   A,
   InvalidParameter | ClickHouseError,
-  ClickHouse | SealedDays | AppSettings
+  ClickHouse | SealedDays | Retention
 >;
 
 /** Counts of some of the measures, from one place. */

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
-import { AppSettings } from "../config.ts";
 import { InvalidParameter } from "../domain/errors.ts";
+import { Retention } from "../retention/retention.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { edgesOf, type TimeRange } from "./calendar/buckets.ts";
@@ -93,10 +93,10 @@ export const requireRawEvents = (
   question: Scope,
   range: TimeRange,
   { parameter, advice }: Obstacle = { parameter: "from" },
-): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+): Effect.Effect<void, InvalidParameter | ClickHouseError, ClickHouse | Retention> =>
   Effect.gen(function* () {
-    const { rawRetentionDays } = yield* AppSettings;
-    const cutoffMs = (yield* Clock.currentTimeMillis) - rawRetentionDays * DAY_MS;
+    const nowMs = yield* Clock.currentTimeMillis;
+    const { rawDays, rawFromMs: cutoffMs } = (yield* Retention).of(question.project, nowMs);
     if (range.fromMs >= cutoffMs) return;
 
     if (question.bots === "exclude") {
@@ -126,6 +126,6 @@ export const requireRawEvents = (
     ];
     return yield* new InvalidParameter({
       parameter,
-      message: `needs single events, which are kept for ${rawRetentionDays} days${ways.length === 0 ? "" : ": "}${ways.join(", ")}.`,
+      message: `needs single events, which are kept for ${rawDays} days${ways.length === 0 ? "" : ": "}${ways.join(", ")}.`,
     });
   });

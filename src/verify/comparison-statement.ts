@@ -1,11 +1,13 @@
+import { type FirstDays, isKept, isKeptIn } from "./first-days.ts";
 import { type Measure, type Rollup, WATERMARK } from "./rollup.ts";
 
 /** Buckets of one comparison that are listed, at most. */
 export const MOST_DIFFERENCES = 1000;
 
-/** Raw events of the time from `{from:Int64}` until before `{to:Int64}`, epoch ms. */
-export const rawEvents = `SELECT * FROM events
-  WHERE occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})`;
+/** Raw events of the time from `{from:Int64}` until before `{to:Int64}`, epoch ms, that their projects have all of. */
+export const rawEvents = (firstDays: FirstDays): string => `SELECT * FROM events
+  WHERE occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64})
+    AND ${isKept("occurred_at", firstDays)}`;
 
 const bound = ({ type }: Rollup["time"], name: "from" | "to"): string =>
   `CAST(fromUnixTimestamp64Milli({${name}:Int64}, 'UTC') AS ${type})`;
@@ -44,13 +46,14 @@ const array = (list: ReadonlyArray<string>): string => `[${list.join(", ")}]`;
 
 /**
  * Puts the table's rows and what its view makes of the raw events together, merges them by bucket, each side for itself,
- * and compares. Takes `from`, `to` and `settled` (see `Settled`).
+ * and compares. Takes `from`, `to`, `settled` (see `Settled`) and what `firstDayParams` gives.
  *
  * A bucket has all batches up to the highest of which it has a row, because batches are stored one after the other. So
  * where both sides stand at the same batch, or every batch of the bucket is settled, a difference is one; otherwise the
  * side that is behind may be waiting for its rows.
  */
-export const comparisonStatement = ({ name, keys, time, measures, recount }: Rollup): string => {
+export const comparisonStatement = (rollup: Rollup, firstDays: FirstDays): string => {
+  const { name, keys, time, measures, recount } = rollup;
   const columns = [...keys, ...measures.map((measure) => measure.name), WATERMARK].join(", ");
   const ranges = measures.map((_, i) => i);
   return `SELECT
@@ -78,8 +81,9 @@ FROM (
     FROM (
       SELECT ${columns}, 0 AS verify_side FROM ${name}
       WHERE ${time.name} >= ${bound(time, "from")} AND ${time.name} < ${bound(time, "to")}
+        AND ${isKeptIn(rollup, firstDays)}
       UNION ALL
-      SELECT ${columns}, 1 AS verify_side FROM (${recount(rawEvents)})
+      SELECT ${columns}, 1 AS verify_side FROM (${recount(rawEvents(firstDays))})
     )
     GROUP BY ${keys.join(", ")}
   )

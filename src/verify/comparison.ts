@@ -3,6 +3,7 @@ import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { latestBatch } from "../writer/batch-number.ts";
 import { type ComparisonRow, comparisonStatement } from "./comparison-statement.ts";
+import { comparableFromMs, type FirstDays, firstDayParams } from "./first-days.ts";
 import type { Rollup } from "./rollup.ts";
 
 /** The buckets that begin in `[fromMs, toMs)`, epoch ms; both ends are where a bucket begins. */
@@ -65,16 +66,28 @@ const differenceOf = (
   ),
 });
 
+const nothing: Comparison = { buckets: 0, differing: 0, differences: [], times: [], unsettled: 0 };
+
 /**
- * Compares the buckets of a rollup with the raw events. What it counts as a difference is one, also while others write:
- * it looks again where rows are on their way.
+ * Compares the buckets of a rollup with the raw events, where their projects have all of these. What it counts as a
+ * difference is one, also while others write: it looks again where rows are on their way.
  */
-export const compare = (rollup: Rollup, { fromMs, toMs }: TimeRange, settled: Settled, budget: QueryBudget) =>
+export const compare = (
+  rollup: Rollup,
+  range: TimeRange,
+  settled: Settled,
+  budget: QueryBudget,
+  firstDays: FirstDays = new Map(),
+) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
-    const statement = comparisonStatement(rollup);
+    const { toMs } = range;
+    const fromMs = Math.max(range.fromMs, comparableFromMs(rollup, firstDays));
+    if (fromMs >= toMs) return nothing;
+    const statement = comparisonStatement(rollup, firstDays);
+    const own = firstDayParams(firstDays);
     const look = Effect.gen(function* () {
-      const params = { from: fromMs, to: toMs, settled: yield* settled };
+      const params = { ...own, from: fromMs, to: toMs, settled: yield* settled };
       const [row] = yield* clickhouse.query<ComparisonRow>(statement, params, budget);
       if (row === undefined) return yield* Effect.dieMessage("A comparison has no answer");
       return row;

@@ -1,9 +1,11 @@
 import { Clock, Effect } from "effect";
 import { ClickHouse, type QueryBudget } from "../store/clickhouse.ts";
+import { type FirstDays, firstDayParams, isKept, isKeptIn } from "./first-days.ts";
 import { DAY_MS, type Rollup } from "./rollup.ts";
 
 /** A verification may take so long; what expires meanwhile is left out from its beginning. */
 const GRACE_SECONDS = 3600;
+export const GRACE_MS = GRACE_SECONDS * 1000;
 
 const RAW = { name: "events", time: { name: "occurred_at", type: "DateTime64(3, 'UTC')" } } as const;
 
@@ -40,7 +42,7 @@ export const firstKeptDay = (rollups: ReadonlyArray<Rollup>) =>
 export interface Day {
   /** Its start, UTC, epoch ms. */
   readonly dayMs: number;
-  /** Rows of all tables. */
+  /** Rows of all tables, of projects that have everything of the day. */
   readonly rows: number;
   /** False where rollups count events of which none is there. */
   readonly hasEvents: boolean;
@@ -49,7 +51,7 @@ export interface Day {
 export interface Days {
   /** Days from the first on of which the raw events are complete, in their order. */
   readonly complete: ReadonlyArray<Day>;
-  /** Earlier days that rollups count, epoch ms: their raw events have expired, at least in part. */
+  /** Other days that rollups count, epoch ms: of no project the raw events are kept as a whole. */
   readonly expired: ReadonlyArray<number>;
 }
 
@@ -59,27 +61,28 @@ export interface Days {
  * The retention may have been shorter once than it is now. So where rollups begin earlier than the raw events, the first
  * day of these counts as expired too: its beginning may be.
  */
-export const readDays = (rollups: ReadonlyArray<Rollup>, budget: QueryBudget) =>
+export const readDays = (rollups: ReadonlyArray<Rollup>, firstDays: FirstDays, budget: QueryBudget) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
     const keptFromMs = yield* firstKeptDay(rollups);
-    const counts = [RAW, ...rollups].map(
-      (table) => `SELECT toUInt16(toDate(${table.time.name})) AS day, count() AS rows,
-        ${table === RAW ? "count()" : "0"} AS events FROM ${table.name} GROUP BY day`,
-    );
-    const rows = yield* clickhouse.query<{ day: number; rows: number; events: number }>(
-      `SELECT day, sum(rows) AS rows, sum(events) AS events FROM (${counts.join(" UNION ALL ")})
-       GROUP BY day ORDER BY day`,
-      {},
+    const countsOf = ({ name, time }: Pick<Rollup, "name" | "time">, kept: string, isRaw: boolean) =>
+      `SELECT toUInt16(toDate(${time.name})) AS day, countIf(${kept}) AS rows, ${isRaw ? "rows" : "0"} AS events,
+         ${isRaw ? "0" : "count()"} AS buckets FROM ${name} GROUP BY day`;
+    const counts = [
+      countsOf(RAW, isKept(RAW.time.name, firstDays), true),
+      ...rollups.map((rollup) => countsOf(rollup, isKeptIn(rollup, firstDays), false)),
+    ];
+    const rows = yield* clickhouse.query<{ day: number; rows: number; events: number; buckets: number }>(
+      `SELECT day, sum(rows) AS rows, sum(events) AS events, sum(buckets) AS buckets
+       FROM (${counts.join(" UNION ALL ")}) GROUP BY day ORDER BY day`,
+      firstDayParams(firstDays),
       budget,
     );
     const days = rows.map(({ day, rows, events }) => ({ dayMs: day * DAY_MS, rows, hasEvents: events > 0 }));
-    const kept = days.filter(({ dayMs }) => dayMs >= keptFromMs);
+    const kept = days.filter(({ dayMs, rows }) => dayMs >= keptFromMs && rows > 0);
     const first = kept.findIndex(({ hasEvents }) => hasEvents);
     const complete = first < 0 ? [] : kept.slice(first === 0 ? 0 : first + 1);
-    const isExpired = new Set(
-      rows.filter(({ rows, events }) => rows > events).map(({ day }) => day * DAY_MS),
-    );
-    const earlier = days.slice(0, days.length - complete.length).map(({ dayMs }) => dayMs);
-    return { complete, expired: earlier.filter((dayMs) => isExpired.has(dayMs)) } as Days;
+    const isComplete = new Set(complete.map(({ dayMs }) => dayMs));
+    const counted = rows.filter(({ buckets }) => buckets > 0).map(({ day }) => day * DAY_MS);
+    return { complete, expired: counted.filter((dayMs) => !isComplete.has(dayMs)) } as Days;
   });

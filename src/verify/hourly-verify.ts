@@ -3,7 +3,8 @@ import { Metrics } from "../metrics/metrics.ts";
 import { SealedDays } from "../sealing/sealed-days.ts";
 import type { QueryBudget } from "../store/clickhouse.ts";
 import { compare, type Difference, type TimeRange, whileWriting } from "./comparison.ts";
-import { firstKeptDay } from "./days.ts";
+import { firstKeptDay, GRACE_MS } from "./days.ts";
+import { readFirstDays } from "./first-days.ts";
 import { differenceLine } from "./report.ts";
 import { DAY_MS, HOUR_MS, type Rollup, readRollups } from "./rollup.ts";
 import { compareSealed } from "./sealed/compare-sealed.ts";
@@ -45,13 +46,14 @@ const verifyRollups = Effect.gen(function* () {
   const nowMs = yield* Clock.currentTimeMillis;
   const rollups = yield* readRollups;
   const keptFromMs = yield* firstKeptDay(rollups);
+  const firstDays = yield* readFirstDays(GRACE_MS);
   const differences: Array<Difference> = [];
   let differing = 0;
   for (const rollup of rollups) {
     const { fromMs, toMs } = recentRange(rollup, nowMs);
     const range = { fromMs: Math.max(fromMs, keptFromMs), toMs };
     if (range.fromMs >= toMs) continue;
-    const comparison = yield* compare(rollup, range, whileWriting, BUDGET);
+    const comparison = yield* compare(rollup, range, whileWriting, BUDGET, firstDays);
     differences.push(...comparison.differences);
     differing += comparison.differing;
   }
@@ -71,9 +73,11 @@ const verifyLastSealed = Effect.gen(function* () {
   const sealed = yield* SealedDays;
   yield* sealed.refresh;
   const keptFromMs = yield* firstKeptDay(yield* readRollups);
+  const firstDays = yield* readFirstDays(GRACE_MS);
   // The first session of a day may have begun in the half hour before it.
   const newest = sealed
     .sealed(keptFromMs === 0 ? 0 : keptFromMs / DAY_MS + 1, Number.POSITIVE_INFINITY)
+    .filter(({ project, day }) => day > (firstDays.get(project) ?? -1))
     .toSorted((a, b) => b.seal.build - a.seal.build)
     .slice(0, SEALED_DAYS);
   let logged = 0;

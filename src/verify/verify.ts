@@ -1,8 +1,9 @@
 import { Effect, Layer } from "effect";
-import { layerSealedDays } from "../sealing/sealed-days.ts";
+import { layerSealedDays, type SealedDay } from "../sealing/sealed-days.ts";
 import type { QueryBudget } from "../store/clickhouse.ts";
 import { type Comparison, compare, nobodyWrites, type TimeRange, whileWriting } from "./comparison.ts";
-import { type Day, readDays } from "./days.ts";
+import { type Day, GRACE_MS, readDays } from "./days.ts";
+import { readFirstDays } from "./first-days.ts";
 import { repairBuckets } from "./repair.ts";
 import { DAY_MS, type Rollup, RollupNotUnderstood, readRollups } from "./rollup.ts";
 import type { SealedComparison } from "./sealed/compare-sealed.ts";
@@ -92,12 +93,13 @@ interface Place {
  * Then the same with what is stored of sealed days: which seals hold depends on a rollup.
  *
  * Raw events expire long before rollups do, and then the rollup is what is left: only days of which they are complete
- * are compared and repaired.
+ * are compared and repaired; of a project that keeps them for less long than others, fewer days.
  */
 export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, live, tell }: VerifyOptions) =>
   Effect.gen(function* () {
     const rollups = yield* readRollups;
-    const known = yield* readDays(rollups, BUDGET);
+    const firstDays = yield* readFirstDays(GRACE_MS);
+    const known = yield* readDays(rollups, firstDays, BUDGET);
     const isAsked = (dayMs: number) => dayMs >= fromMs && dayMs < toMs;
     const days = known.complete.filter(({ dayMs }) => isAsked(dayMs));
     const expired = known.expired.filter(isAsked);
@@ -111,7 +113,7 @@ export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, li
     for (const slice of slices) {
       tell({ kind: "days", fromMs: slice.fromMs, done });
       for (const rollup of rollups) {
-        const comparison = yield* compare(rollup, slice, settled, BUDGET);
+        const comparison = yield* compare(rollup, slice, settled, BUDGET, firstDays);
         buckets += comparison.buckets;
         differing += comparison.differing;
         unsettled += comparison.unsettled;
@@ -131,17 +133,22 @@ export const verify = ({ fromMs = 0, toMs = Number.POSITIVE_INFINITY, repair, li
         if (own.length === 0) continue;
         const times = own.flatMap((place) => place.times);
         tell({ kind: "repair", table: rollup.name, times: times.length });
-        yield* repairBuckets(rollup, times);
-        for (const { slice } of own) left += (yield* compare(rollup, slice, settled, BUDGET)).differing;
+        yield* repairBuckets(rollup, times, firstDays);
+        for (const { slice } of own) {
+          left += (yield* compare(rollup, slice, settled, BUDGET, firstDays)).differing;
+        }
       }
     }
     // The first session of a day may have begun in the half hour before it.
-    const isCut = new Set(known.expired.map((dayMs) => dayMs + DAY_MS));
+    const first = known.complete[0]?.dayMs ?? 0;
+    const isCut = (dayMs: number) => dayMs === first && known.expired.includes(first - DAY_MS);
     const comparable = new Set(
-      days.filter(({ dayMs, hasEvents }) => hasEvents && !isCut.has(dayMs)).map(({ dayMs }) => dayMs),
+      days.filter(({ dayMs, hasEvents }) => hasEvents && !isCut(dayMs)).map(({ dayMs }) => dayMs),
     );
+    const isComparable = ({ project, day }: SealedDay) =>
+      comparable.has(day * DAY_MS) && day > (firstDays.get(project) ?? -1);
     const sealed = yield* Effect.provide(
-      verifySealed({ isAsked: (dayMs) => comparable.has(dayMs), settled, repair, tell, budget: BUDGET }),
+      verifySealed({ isAsked: isComparable, settled, repair, tell, budget: BUDGET }),
       Layer.fresh(layerSealedDays),
     );
     const end = slices.at(-1);

@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import type { AppSettings } from "../../../src/config.ts";
+import type { Retention } from "../../../src/retention/retention.ts";
 import type { SealedDays } from "../../../src/sealing/sealed-days.ts";
 import { breakdown } from "../../../src/stats/breakdown.ts";
 import { metricTimeseries } from "../../../src/stats/metric-timeseries.ts";
@@ -43,7 +43,7 @@ export interface Question {
   /** Sent with POST. */
   readonly body?: object;
   /** The question to single events alone, where the route can be answered otherwise. */
-  readonly raw?: () => Effect.Effect<unknown, unknown, ClickHouse | SealedDays | AppSettings>;
+  readonly raw?: () => Effect.Effect<unknown, unknown, ClickHouse | SealedDays | Retention>;
 }
 
 /** What the questions are about. */

@@ -1,6 +1,6 @@
 import { Chunk, Effect, Option, type Scope, Stream } from "effect";
-import type { AppSettings } from "../../config.ts";
 import { type InvalidParameter, TooManyExports } from "../../domain/errors.ts";
+import type { Retention } from "../../retention/retention.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { requireSingleEvents } from "../single-events.ts";
@@ -52,7 +52,7 @@ export const openExport = (
 ): Effect.Effect<
   ExportFile,
   InvalidParameter | TooManyExports | ClickHouseError,
-  ClickHouse | AppSettings | Scope.Scope
+  ClickHouse | Retention | Scope.Scope
 > =>
   Effect.gen(function* () {
     yield* requireSingleEvents(query);

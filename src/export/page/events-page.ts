@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
-import type { AppSettings } from "../../config.ts";
 import type { InvalidParameter } from "../../domain/errors.ts";
+import type { Retention } from "../../retention/retention.ts";
 import { ClickHouse, defaultBudget } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { jsonLine } from "../event-columns.ts";
@@ -52,7 +52,7 @@ LIMIT {row_limit:UInt32}`,
  */
 export const eventsPage = (
   query: EventsQuery,
-): Effect.Effect<EventsPage, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+): Effect.Effect<EventsPage, InvalidParameter | ClickHouseError, ClickHouse | Retention> =>
   Effect.gen(function* () {
     yield* requireSingleEvents(query);
     const clickhouse = yield* ClickHouse;

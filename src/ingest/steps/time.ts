@@ -23,7 +23,7 @@ export const putTime: Step = (draft, context) => {
   if (occurredAt < context.receivedAt - context.retentionMs) {
     return {
       code: "too_old",
-      message: `occurred_at is older than the ${context.retentionMs / 86_400_000} days that events are kept.`,
+      message: `occurred_at is older than the ${Math.floor(context.retentionMs / 86_400_000)} days that events are kept.`,
     };
   }
   draft.occurredAt = occurredAt > context.receivedAt + limits.futureMs ? context.receivedAt : occurredAt;

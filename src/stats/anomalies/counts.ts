@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { AppSettings } from "../../config.ts";
+import { Retention } from "../../retention/retention.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import type { Filter } from "../filters/filter.ts";
 import { everything } from "../filters/filter.ts";
@@ -18,7 +18,6 @@ export interface Watched {
 }
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const hourly = rollups.find(({ name }) => name === "hourly_event_stats") as StatsTable;
 
@@ -106,7 +105,7 @@ export const countWindows = (
 ) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
-    const { rawRetentionDays } = yield* AppSettings;
+    const { rawFromMs } = (yield* Retention).of(watched.project, nowMs);
     const edges = [...lists.days, ...lists.hours, ...lists.today].flatMap(({ startMs, endMs }) => [
       startMs,
       endMs,
@@ -114,7 +113,7 @@ export const countWindows = (
     const whole = edges.every((ms) => ms % HOUR_MS === 0);
     const firstMs = (yield* firstHourMs(watched, nowMs)) ?? Number.POSITIVE_INFINITY;
     // The first hour is seldom a whole one.
-    const knownFromMs = whole ? firstMs + 1 : Math.max(firstMs + 1, nowMs - rawRetentionDays * DAY_MS);
+    const knownFromMs = whole ? firstMs + 1 : Math.max(firstMs + 1, rawFromMs);
     const table = whole ? "hourly_event_stats" : "events";
     const counted = (windows: ReadonlyArray<Window>) =>
       Effect.gen(function* () {

@@ -1,15 +1,15 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
 import { type Authorize, scopedParams } from "../../access/access.ts";
-import type { AppSettings } from "../../config.ts";
 import type { Run } from "../../http/run.ts";
+import type { Retention } from "../../retention/retention.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import { anomaliesAt } from "./anomalies.ts";
 import { anomaliesDocumentation } from "./documentation.ts";
 import { decodeAnomaliesQuery } from "./parameters.ts";
 
 /** `GET /v1/stats/anomalies`. `authorize` fails for a request without the right key. */
-export const anomalyRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) =>
+export const anomalyRoutes = (run: Run<ClickHouse | Retention>, authorize: Authorize) =>
   new Elysia({ name: "anomalies", prefix: "/v1/stats" }).get(
     "/anomalies",
     async ({ request }) => {

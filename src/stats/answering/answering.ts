@@ -1,9 +1,9 @@
 import { Effect } from "effect";
 import { version } from "../../../package.json";
 import { type Authorize, scopedParams } from "../../access/access.ts";
-import type { AppSettings } from "../../config.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
+import type { Retention } from "../../retention/retention.ts";
 import type { SealedDays } from "../../sealing/sealed-days.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import type { Decoded } from "../parameters/reader.ts";
@@ -11,7 +11,7 @@ import { AnswerCache } from "./answer-cache.ts";
 import { type ClosableQuery, closedVersion } from "./closed-version.ts";
 import { makeShared } from "./shared.ts";
 
-export type StatsServices = ClickHouse | SealedDays | AppSettings;
+export type StatsServices = ClickHouse | SealedDays | Retention;
 
 interface Answered {
   /** JSON. */

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import type { AppSettings } from "../../config.ts";
 import type { InvalidParameter } from "../../domain/errors.ts";
+import type { Retention } from "../../retention/retention.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { requireRawEvents } from "../table-decider.ts";
@@ -57,7 +57,7 @@ const toCounts = ({ steps }: FunnelQuery, row: CountedFunnel | undefined): Funne
  */
 export const answerFunnel = (
   query: FunnelQuery,
-): Effect.Effect<FunnelAnswer, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+): Effect.Effect<FunnelAnswer, InvalidParameter | ClickHouseError, ClickHouse | Retention> =>
   Effect.gen(function* () {
     const { project, range, steps, filter, bots } = query;
     const eventTypes = steps.map(({ eventType }) => eventType);

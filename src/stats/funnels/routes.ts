@@ -2,10 +2,10 @@ import { Effect } from "effect";
 import { Elysia } from "elysia";
 import { type Access, type Authorize, type Grant, scopedBody, scopedParams } from "../../access/access.ts";
 import { recorded } from "../../audit/audit-log.ts";
-import type { AppSettings } from "../../config.ts";
 import { jsonText, knownKeys, readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
+import type { Retention } from "../../retention/retention.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
 import { answerFunnel } from "./answer-funnel.ts";
 import { decodeDefinition, definitionKeys } from "./definition.ts";
@@ -27,11 +27,11 @@ const noStore = { "cache-control": "no-store" };
  * `POST /v1/stats/funnel` asks a funnel; `/v1/funnels` keeps funnels under a name, and `/v1/funnels/<name>/result` asks
  * one of them. `authorize` fails for a request without the right key; nothing else is looked at before.
  */
-export const funnelRoutes = (run: Run<ClickHouse | AppSettings>, authorize: Authorize) => {
+export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Authorize) => {
   const answered = async (
     request: Request,
     grant: Grant,
-    answer: (access: Access) => Effect.Effect<Response, HttpFailure, ClickHouse | AppSettings>,
+    answer: (access: Access) => Effect.Effect<Response, HttpFailure, ClickHouse | Retention>,
   ): Promise<Response> => run(Effect.flatMap(authorize(request, grant), answer), request.signal);
   const bodyOf = (access: Access, request: Request) =>
     Effect.flatMap(readJsonObject(request), (body) => scopedBody(access, body));

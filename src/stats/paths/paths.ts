@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import type { AppSettings } from "../../config.ts";
 import type { InvalidParameter } from "../../domain/errors.ts";
+import type { Retention } from "../../retention/retention.ts";
 import { ClickHouse, defaultBudget, type QueryBudget } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { type WrittenRange, writtenRange } from "../metrics.ts";
@@ -32,7 +32,7 @@ const budget: QueryBudget = { ...defaultBudget, spillBytes: 1_000_000_000 };
  */
 export const paths = (
   query: PathsQuery,
-): Effect.Effect<PathsAnswer, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+): Effect.Effect<PathsAnswer, InvalidParameter | ClickHouseError, ClickHouse | Retention> =>
   Effect.gen(function* () {
     const { range, by, chosen, direction, steps, project, filter, bots } = query;
     const { fromMs, toMs, zone } = range;

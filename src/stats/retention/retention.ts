@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
-import type { AppSettings } from "../../config.ts";
 import { InvalidParameter } from "../../domain/errors.ts";
+import type { Retention } from "../../retention/retention.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { bucketsOf } from "../calendar/buckets.ts";
@@ -90,7 +90,7 @@ const timeCohort = (label: string, bucket: number, buckets: number, row?: Counte
  */
 export const retention = (
   query: RetentionQuery,
-): Effect.Effect<RetentionAnswer, InvalidParameter | ClickHouseError, ClickHouse | AppSettings> =>
+): Effect.Effect<RetentionAnswer, InvalidParameter | ClickHouseError, ClickHouse | Retention> =>
   Effect.gen(function* () {
     const { range, interval, cohortBy, project, filter, bots } = query;
     const asked = bucketsOf(range, interval, MAXIMUM_COHORTS);

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
-import { AppSettings } from "../../config.ts";
 import { InvalidParameter } from "../../domain/errors.ts";
+import { Retention } from "../../retention/retention.ts";
 import { DAY_MS } from "../../sealing/sealed-days.ts";
 import { dateAt, startOfDayMs } from "../calendar/zone.ts";
 import { isOfSession } from "../catalogue/dimensions.ts";
@@ -30,17 +30,17 @@ const isSealedEnough = (question: CountedQuestion, coverage: Coverage, cutoffMs:
 export const requireEventsOf = (
   question: CountedQuestion,
   coverage: Coverage,
-): Effect.Effect<void, InvalidParameter, AppSettings> =>
+): Effect.Effect<void, InvalidParameter, Retention> =>
   Effect.gen(function* () {
-    const { rawRetentionDays } = yield* AppSettings;
-    const { range } = question;
-    const cutoffMs = (yield* Clock.currentTimeMillis) - rawRetentionDays * DAY_MS;
+    const { project, range } = question;
+    const nowMs = yield* Clock.currentTimeMillis;
+    const { rawDays, rawFromMs: cutoffMs } = (yield* Retention).of(project, nowMs);
     const old = coverage.days.filter(({ day }) => day * DAY_MS < cutoffMs);
     if (old.length === 0 || range.fromMs >= cutoffMs || isSealedEnough(question, coverage, cutoffMs)) return;
     const first = dateAt(cutoffMs, range.zone).add({ days: 1 });
     const isLater = startOfDayMs(first, range.zone) < range.toMs;
     return yield* new InvalidParameter({
       parameter: "from",
-      message: `needs single events for this question, which are kept for ${rawRetentionDays} days${isLater ? `: ask from ${first} on, or` : ": ask"} for whole days in UTC with at most one dimension besides the site.`,
+      message: `needs single events for this question, which are kept for ${rawDays} days${isLater ? `: ask from ${first} on, or` : ": ask"} for whole days in UTC with at most one dimension besides the site.`,
     });
   });

@@ -21,7 +21,7 @@ export interface SealedVerification {
 }
 
 export interface SealedVerifyOptions {
-  readonly isAsked: (dayMs: number) => boolean;
+  readonly isAsked: (day: SealedDay) => boolean;
   readonly settled: Settled;
   /** Seals anew what differs. Nobody may write until the end. */
   readonly repair: boolean;
@@ -76,7 +76,7 @@ export const byDate = (days: ReadonlyArray<SealedDay>): ReadonlyMap<number, Read
 export const verifySealed = ({ isAsked, settled, repair, tell, budget }: SealedVerifyOptions) =>
   Effect.gen(function* () {
     const sealed = yield* SealedDays;
-    const all = sealed.sealed(0, 65_536).filter(({ day }) => isAsked(day * DAY_MS));
+    const all = sealed.sealed(0, 65_536).filter(isAsked);
     const differing: Array<SealedDay> = [];
     let [done, rows, unsettled] = [0, 0, 0];
     for (const [day, days] of byDate(all)) {
