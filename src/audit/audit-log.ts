@@ -8,6 +8,8 @@ import { timeText } from "../store/time-text.ts";
 export const auditActions = [
   "project.created",
   "project.changed",
+  "identity.unlinked",
+  "identity.relinked",
   "key.created",
   "key.revoked",
   "key.rotated",

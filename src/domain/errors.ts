@@ -163,7 +163,7 @@ export class LinkInvalid extends Data.TaggedError("LinkInvalid")<{
 
 /** There is no such entry in a list of people, sessions or links. */
 export class UnknownEntry extends Data.TaggedError("UnknownEntry")<{
-  readonly kind: "session" | "member" | "invite" | "share";
+  readonly kind: "session" | "member" | "invite" | "share" | "link";
   readonly id: string;
 }> {}
 

@@ -57,7 +57,7 @@ describe.each([
 
   const forget = Effect.flatMap(ClickHouse, ({ command }) =>
     Effect.forEach(
-      ["events", "daily_widget_stats", "daily_post_stats", "hourly_event_stats"],
+      ["events", "daily_identities", "daily_widget_stats", "daily_post_stats", "hourly_event_stats"],
       (table) => command(`TRUNCATE TABLE ${table}`),
       { discard: true },
     ),

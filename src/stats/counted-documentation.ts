@@ -5,6 +5,7 @@ import { metricNames, metrics } from "./catalogue/metrics.ts";
 import { common, keys, parameter, problem, several, sources, text } from "./documentation.ts";
 import { limitBounds } from "./parameters/query.ts";
 import { comparisons } from "./parameters/range.ts";
+import { peopleRules } from "./question.ts";
 
 const table = (
   names: ReadonlyArray<string>,
@@ -20,6 +21,12 @@ export const goal = parameter("goal", "Event types that are conversions, separat
   example: "newsletter_signup",
 });
 
+export const people = parameter(
+  "people",
+  "`linked`: visitors who identified as the same user count as one person, see `GET /v1/identities`. It is said of `visitors`, and of who converted; sessions stay what they are. Needs single events (of whole sessions the sealed ones will do), which are kept for a limited time.",
+  { type: "string", enum: peopleRules, default: "visitors", example: "linked" },
+);
+
 export const compare = parameter(
   "compare",
   "`previous`: as many days just before (as much time, where `from` or `to` is a time). `year`: the same dates a year before.",
@@ -33,7 +40,12 @@ const metricList = (name: "metric" | "metrics", fallback: string, example: strin
     example,
   });
 
-export const metricParameters = [metricList("metric", "visitors", "visitors,sessions"), goal, compare];
+export const metricParameters = [
+  metricList("metric", "visitors", "visitors,sessions"),
+  goal,
+  people,
+  compare,
+];
 
 const counted = (description: string, example: object) => ({
   200: {
@@ -63,6 +75,7 @@ export const metricsDocumentation = {
     ...common,
     metricList("metrics", metricNames.join(","), "visitors,bounce_rate"),
     goal,
+    people,
     compare,
   ],
   responses: counted("The asked metrics.", {
@@ -89,6 +102,7 @@ export const breakdownDocumentation = {
     ),
     metricList("metric", "visitors", "visitors,pageviews"),
     goal,
+    people,
     parameter("search", "Only values with this text in them, whatever the case.", { type: "string" }),
     parameter(
       "sort",

@@ -2,7 +2,7 @@ import type { TimeRange } from "./calendar/buckets.ts";
 import type { Field } from "./catalogue/dimensions.ts";
 import type { Measure } from "./catalogue/metrics.ts";
 import type { Filter } from "./filters/filter.ts";
-import type { BotRule } from "./question.ts";
+import type { BotRule, PeopleRule } from "./question.ts";
 
 /** What is to be counted, before it is known where from. */
 export interface CountedQuestion {
@@ -10,6 +10,8 @@ export interface CountedQuestion {
   readonly range: TimeRange;
   readonly filter: Filter;
   readonly bots: BotRule;
+  /** Who counts as one among visitors and converters. */
+  readonly people: PeopleRule;
   /** Event types that are conversions. */
   readonly goal: ReadonlyArray<string>;
   /** Counted for each value of it; undefined counts everything together. */

@@ -13,7 +13,7 @@ import {
 } from "./catalogue/metrics.ts";
 import type { CountedQuestion, CountsSql } from "./counted-question.ts";
 import { type Coverage, coverageOf, withoutSeals } from "./sources/coverage.ts";
-import { eventCounts, eventMeasureGroups } from "./sources/event-counts.ts";
+import { eventCounts, eventGroups } from "./sources/event-counts.ts";
 import { requireEventsOf } from "./sources/required-events.ts";
 import { sessionCounts } from "./sources/session-counts.ts";
 
@@ -83,12 +83,8 @@ const partsOf = (
     if (question.wholeSessions) {
       return [{ counts: yield* sessionCounts(question, coverage, measures), own: measures }];
     }
-    const isSealed = coverage.days.some(({ build }) => build !== undefined);
-    const groups = isSealed
-      ? eventMeasureGroups(measures)
-      : [eventMeasureGroups(measures).flat()].filter((group) => group.length > 0);
-    const ofEvents = groups.map((own) => ({
-      counts: eventCounts({ ...question, measures: own }, coverage),
+    const ofEvents = eventGroups(question, coverage).map(({ measures: own, coverage: from }) => ({
+      counts: eventCounts({ ...question, measures: own }, from),
       own,
     }));
     const ofSessions = sessionMeasures.filter((measure) => measures.includes(measure));

@@ -44,6 +44,7 @@ export const wholeQuestion = (query: MetricsQuery, range: TimeRange): CountedQue
   range,
   filter: query.filter,
   bots: query.bots,
+  people: query.people,
   goal: query.goal,
   dimension: undefined,
   search: undefined,

@@ -4,6 +4,10 @@ import type { Dimension, Metric } from "./tables.ts";
 export const botRules = ["exclude", "include", "only"] as const;
 export type BotRule = (typeof botRules)[number];
 
+/** Who counts as one: a visitor, or a person with all visitors that are linked to them. */
+export const peopleRules = ["visitors", "linked"] as const;
+export type PeopleRule = (typeof peopleRules)[number];
+
 /** What is asked, before a table is chosen to answer it. */
 export interface Question {
   readonly project: string;
@@ -15,6 +19,8 @@ export interface Question {
   readonly eventTypes: ReadonlyArray<string> | undefined;
   readonly filter: Filter;
   readonly bots: BotRule;
+  /** Visitors, when it is left out. */
+  readonly people?: PeopleRule;
   readonly groups: ReadonlyArray<Dimension>;
   /** Starts of the buckets to group by, ascending; undefined does not group by time. */
   readonly bucketStartsMs: ReadonlyArray<number> | undefined;

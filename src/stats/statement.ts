@@ -1,8 +1,9 @@
 import type { QueryParams } from "../store/clickhouse.ts";
 import { eventFields } from "./catalogue/dimensions.ts";
 import { filterCondition } from "./filters/condition.ts";
+import { personOf } from "./people.ts";
 import type { BotRule, Question } from "./question.ts";
-import { events, type StatsTable } from "./tables.ts";
+import { events, type Metric, type StatsTable } from "./tables.ts";
 
 /** SQL made of catalogue fragments, and the values for its placeholders. */
 export interface Statement {
@@ -59,19 +60,22 @@ const bucketColumn = (table: StatsTable): string =>
  */
 export const selectStatement = (question: Question, table: StatsTable, order?: RowsOrder): Statement => {
   const where = whereClause(question, table);
+  const person = personOf(question.people, "t");
+  const countOf = (metric: Metric): string =>
+    metric === "visitors" && table === events ? `uniq(${person.column})` : (table.metrics[metric] ?? "");
   const keys = question.groups.map((name) => `key_${name}`);
   const byTime = question.bucketStartsMs !== undefined;
   const columns = [
     ...question.groups.map((name) => `t.${name} AS key_${name}`),
     ...(byTime ? [bucketColumn(table)] : []),
-    ...question.metrics.map((metric) => `${table.metrics[metric]} AS ${metric}`),
+    ...question.metrics.map((metric) => `${countOf(metric)} AS ${metric}`),
   ];
   const grouped = [...keys, ...(byTime ? ["bucket"] : [])];
   const ordered = [...(order?.terms ?? []), ...grouped];
   return {
     sql: [
       `SELECT ${columns.join(", ")}`,
-      `FROM ${table.name} AS t`,
+      `FROM ${table.name} AS t ${person.join}`,
       `WHERE ${where.sql}`,
       `GROUP BY ${grouped.join(", ")}`,
       `ORDER BY ${ordered.join(", ")}`,

@@ -60,6 +60,7 @@ const decisions: ReadonlyArray<readonly [string, string, string]> = [
   ["timeseries", `${MARCH}&interval=hour&event_type=page_view`, "hourly_event_stats"],
   ["timeseries", `${MARCH}&timezone=Europe/Berlin&interval=week`, "hourly_event_stats"],
   ["timeseries", `${MARCH}&timezone=America/New_York&interval=hour`, "hourly_event_stats"],
+  ["timeseries", `${MARCH}&people=linked`, "events"],
   ["timeseries", `${MARCH}&timezone=Asia/Kathmandu`, "events"],
   ["timeseries", `${MARCH}&timezone=Asia/Kolkata&interval=hour`, "events"],
   // Lord Howe is at +11:00 in March and at +10:30 in winter.
@@ -102,6 +103,7 @@ const refused: ReadonlyArray<readonly [string, string, string, RegExp]> = [
   ],
   ["widgets", "&bots=include", "bots", /or leave bots out/],
   ["timeseries", "&timezone=Asia/Kathmandu", "timezone", /whole hours in UTC/],
+  ["timeseries", "&people=linked", "people", /or count visitors/],
   ["timeseries", "&mapping_id=1", "mapping_id", /without this filter/],
   [
     "timeseries",

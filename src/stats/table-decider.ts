@@ -33,10 +33,10 @@ const canBeCut = ({ grainMs }: StatsTable, question: Question, range: TimeRange)
 
 /**
  * The table with the fewest rows that answers exactly what the raw events would: a rollup that has the dimensions and
- * event types, is asked along its own edges, and without bots; otherwise `events`.
+ * event types, is asked along its own edges, without bots and for visitors, not people; otherwise `events`.
  */
 export const decideTable = (question: Question, range: TimeRange): StatsTable =>
-  (question.bots === "exclude"
+  (question.bots === "exclude" && question.people !== "linked"
     ? rollups.find(
         (table) =>
           knowsFields(table, question) &&
@@ -66,6 +66,7 @@ export interface Obstacle {
 /** The parameter that keeps a question from every rollup, and what to ask instead. */
 export const obstacleOf = (question: Question, range: TimeRange): Obstacle => {
   if (question.bots !== "exclude") return { parameter: "bots", advice: "or leave bots out" };
+  if (question.people === "linked") return { parameter: "people", advice: "or count visitors" };
   const fitting = rollups.filter(
     (table) => knowsFields(table, question) && knowsEventTypes(table, question.eventTypes),
   );

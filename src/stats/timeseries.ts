@@ -23,6 +23,7 @@ export const timeseriesQuestion = (query: TimeseriesQuery, buckets: ReadonlyArra
   eventTypes: query.eventTypes.length === 0 ? undefined : query.eventTypes,
   filter: query.filter,
   bots: query.bots,
+  people: query.people,
   groups: [],
   bucketStartsMs: buckets.map(({ startMs }) => startMs),
   metrics: ["events", "visitors"],

@@ -7,6 +7,9 @@ import { readMigrations } from "./migrations.ts";
 const repeatable =
   /^(CREATE (TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY|FUNCTION) IF NOT EXISTS |CREATE OR REPLACE |DROP \w+( \w+)? IF EXISTS |ALTER TABLE \S+ (ADD (COLUMN|INDEX|PROJECTION) IF NOT EXISTS|(DROP|MODIFY|RENAME|COMMENT) (COLUMN|INDEX|PROJECTION) IF EXISTS|MODIFY (SETTING|QUERY|COMMENT|ORDER BY)|MATERIALIZE INDEX) )/;
 
+/** Tables whose measures come to the same however often a row is added. */
+const refillable = /^INSERT INTO daily_identities /;
+
 const directories: Array<string> = [];
 afterAll(() => directories.forEach((directory) => void rmSync(directory, { recursive: true })));
 
@@ -28,7 +31,9 @@ test("numbers are unique and without gaps, so that two branches cannot take the 
 for (const { name, statements } of migrations) {
   test(`every statement of ${name} can be repeated`, () => {
     expect(statements.length).toBeGreaterThan(0);
-    for (const statement of statements) expect(statement).toMatch(repeatable);
+    for (const statement of statements) {
+      if (!refillable.test(statement)) expect(statement).toMatch(repeatable);
+    }
   });
 }
 

@@ -25,7 +25,7 @@ const on = <A, E>(clickhouse: ClickHouseShape, effect: Effect.Effect<A, E, Click
 const all = readMigrations();
 const names = all.map(({ name }) => name);
 /** Tables that views feed, and those that sealing does. */
-const fed = ["daily_post_stats", "daily_widget_stats", "events", "hourly_event_stats"];
+const fed = ["daily_identities", "daily_post_stats", "daily_widget_stats", "events", "hourly_event_stats"];
 const targets = [...fed, "daily_field_stats", "sealed_days", "sessions"].sort();
 const timeOf = (name: string) => (name === "hourly_event_stats" ? "hour" : "date");
 

@@ -9,6 +9,7 @@ const expressions = (settings: RetentionSettings): Readonly<Record<string, strin
   events: `toDateTime(occurred_at) + toIntervalDay(${settings.rawRetentionDays})`,
   daily_widget_stats: `date + toIntervalYear(${settings.rollupRetentionYears})`,
   daily_post_stats: `date + toIntervalYear(${settings.rollupRetentionYears})`,
+  daily_identities: `date + toIntervalYear(${settings.rollupRetentionYears})`,
   sessions: `date + toIntervalYear(${settings.rollupRetentionYears})`,
   daily_field_stats: `date + toIntervalYear(${settings.rollupRetentionYears})`,
   sealed_days: `date + toIntervalYear(${settings.rollupRetentionYears})`,

@@ -87,7 +87,7 @@ describe("bun run verify", () => {
       expect(agreeing).toMatchObject({ status: 0, err: "" });
       expect(agreeing.out).toEqual([
         expect.stringMatching(
-          /^[\d,]+ buckets of 3 rollups, [\d-]+ to [\d-]+: all agree with the raw events\.$/,
+          /^[\d,]+ buckets of 4 rollups, [\d-]+ to [\d-]+: all agree with the raw events\.$/,
         ),
       ]);
 

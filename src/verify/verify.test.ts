@@ -111,7 +111,7 @@ describe.each(testEngines)("verify on $engine", ({ layer }) => {
     () =>
       Effect.gen(function* () {
         const result = yield* verified();
-        expect(result).toMatchObject({ agrees: true, buckets: 0, firstDayMs: undefined, rollups: 3 });
+        expect(result).toMatchObject({ agrees: true, buckets: 0, firstDayMs: undefined, rollups: 4 });
       }),
     TIMEOUT_MS,
   );

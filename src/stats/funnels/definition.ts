@@ -11,7 +11,7 @@ import { dimensionNames, type Field, isOfSessionOnly } from "../catalogue/dimens
 import { everything, type Filter, fieldsOf } from "../filters/filter.ts";
 import { parseFilter, parseFilters } from "../filters/parse.ts";
 import { type Decoded, invalid, plainText } from "../parameters/reader.ts";
-import { type BotRule, botRules } from "../question.ts";
+import { type BotRule, botRules, type PeopleRule, peopleRules } from "../question.ts";
 import {
   type FunnelOrder,
   type FunnelStep,
@@ -30,6 +30,8 @@ export interface FunnelDefinition {
   /** Seconds. */
   readonly window: number;
   readonly by: FunnelSubject;
+  /** Only where people are counted. */
+  readonly people?: PeopleRule;
   readonly order: FunnelOrder;
   readonly filter?: string;
   readonly dimension?: string;
@@ -41,6 +43,7 @@ export const definitionKeys = [
   "steps",
   "window",
   "by",
+  "people",
   "order",
   "filter",
   "dimension",
@@ -121,6 +124,12 @@ const decodeSteps = (value: unknown, order: FunnelOrder): Decoded<FunnelDefiniti
     return steps;
   });
 
+/** Fails where sessions are asked for: each is one visitor's. */
+export const peopleOf = (people: PeopleRule, by: FunnelSubject): Decoded<PeopleRule> =>
+  people === "linked" && by === "session"
+    ? invalid("people", "can be linked where the funnel is by visitor, not by session.")
+    : Either.right(people);
+
 /** What was sent of a definition, checked, with its defaults. Keys are looked at by `knownKeys`. */
 export const decodeDefinition = (body: JsonObject): Decoded<FunnelDefinition> =>
   Either.gen(function* () {
@@ -130,12 +139,15 @@ export const decodeDefinition = (body: JsonObject): Decoded<FunnelDefinition> =>
     yield* eventFilter(filter, "filter");
     // What filters are bounded by holds for all that one statement looks at.
     yield* parseFilters(filterTexts({ steps, ...(filter === undefined ? {} : { filter }) }), "steps");
+    const by = yield* oneOf(body, "by", funnelSubjects, "visitor");
+    const people = yield* peopleOf(yield* oneOf(body, "people", peopleRules, "visitors"), by);
     const dimension = yield* jsonText(body, "dimension", takesDimension);
     if (dimension !== undefined) yield* eventField(dimension, "dimension");
     return {
       steps,
       window: yield* wholeNumberOf(body, "window", windowBounds, "of seconds"),
-      by: yield* oneOf(body, "by", funnelSubjects, "visitor"),
+      by,
+      ...(people === "linked" ? { people } : {}),
       order,
       ...(filter === undefined ? {} : { filter }),
       ...(dimension === undefined ? {} : { dimension }),

@@ -2,7 +2,7 @@ import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { MAXIMUM_BODY_BYTES } from "../../http/json-body.ts";
 import { common, keys, parameter, problem } from "../documentation.ts";
-import { botRules } from "../question.ts";
+import { botRules, peopleRules } from "../question.ts";
 import type { FunnelAnswer } from "./answer-funnel.ts";
 import {
   funnelLimitBounds,
@@ -39,6 +39,13 @@ const definitionProperties = {
     default: "visitor",
     description:
       "Who goes through: visitors, or sessions, of which only what lies in the range counts, cut at gaps of 30 minutes.",
+  },
+  people: {
+    ...text,
+    enum: [...peopleRules],
+    default: "visitors",
+    description:
+      "`linked`: what visitors do who identified as the same user, on whatever device, is one person's way, see `GET /v1/identities`. Of funnels by visitor only.",
   },
   order: {
     ...text,
@@ -238,7 +245,7 @@ export const resultDocumentation = {
   tags,
   security: keys,
   summary: "Asks a kept funnel about a time",
-  description: `What a funnel counts is described with \`POST /v1/stats/funnel\`. Filters narrow the funnel's own; \`bots\`, \`dimension\` and \`limit\` take the place of its own.`,
+  description: `What a funnel counts is described with \`POST /v1/stats/funnel\`. Filters narrow the funnel's own; \`bots\`, \`people\`, \`dimension\` and \`limit\` take the place of its own.`,
   parameters: [
     nameParameter,
     ...common.map((each) =>
@@ -252,6 +259,7 @@ export const resultDocumentation = {
     ...(common.some(({ name }) => name === "filter")
       ? []
       : [parameter("filter", "A filter such as country:is:KE; given again, all hold.", text)]),
+    parameter("people", definitionProperties.people.description, { ...text, enum: peopleRules }),
     parameter("dimension", definitionProperties.dimension.description, text),
     parameter("limit", definitionProperties.limit.description, {
       type: "integer",

@@ -2,6 +2,7 @@ import { INACTIVITY_MS } from "../../sealing/session-rows.ts";
 import { type ColumnOf, eventFields, keyText } from "../catalogue/dimensions.ts";
 import { filterCondition } from "../filters/condition.ts";
 import { everything } from "../filters/filter.ts";
+import { personOf } from "../people.ts";
 import { type Statement, whereClause } from "../statement.ts";
 import { events } from "../tables.ts";
 import { type FunnelQuery, stepBounds } from "./funnel.ts";
@@ -55,10 +56,11 @@ const eventRows = (query: FunnelQuery): Statement => {
   const where = whereClause({ ...query, ...range, filter: everything, eventTypes }, events);
   const value = dimension === undefined ? undefined : fields(dimension);
   if (dimension !== undefined && value === undefined) throw new Error(`Events have no ${dimension}.`);
+  const person = personOf(by === "visitor" ? query.people : "visitors", "t");
   const chosen = `(${marks.sql} + ${CHOSEN})`;
   return {
     sql: [
-      "SELECT t.visitor_id AS visitor",
+      `SELECT ${person.column} AS visitor`,
       ...(by === "session" ? ["t.site_id AS site, t.session_id AS client_session"] : []),
       "toUInt64(toUnixTimestamp64Milli(t.occurred_at) - {origin:Int64}) AS at",
       `${by === "session" && !isOpen(query) ? `if(${filter.sql}, ${chosen}, 0)` : chosen} AS marks`,
@@ -66,7 +68,7 @@ const eventRows = (query: FunnelQuery): Statement => {
     ]
       .join(", ")
       .concat(
-        ` FROM events AS t WHERE ${where.sql}`,
+        ` FROM events AS t ${person.join} WHERE ${where.sql}`,
         by === "visitor" ? ` AND ${filter.sql}` : "",
         onlySteps && !steps.every(isOpen) ? ` AND marks != ${CHOSEN}` : "",
       ),

@@ -1,7 +1,7 @@
 import type { TimeRange } from "../calendar/buckets.ts";
 import type { Field } from "../catalogue/dimensions.ts";
 import type { Filter } from "../filters/filter.ts";
-import type { BotRule } from "../question.ts";
+import type { BotRule, PeopleRule } from "../question.ts";
 
 /**
  * How the steps follow each other.
@@ -54,6 +54,8 @@ export interface FunnelQuery {
   readonly steps: ReadonlyArray<FunnelStep>;
   readonly windowSeconds: number;
   readonly by: FunnelSubject;
+  /** Whether the events of a person's visitors are those of one subject; of sessions they are not. Not when left out. */
+  readonly people?: PeopleRule;
   readonly order: FunnelOrder;
   readonly filter: Filter;
   readonly bots: BotRule;

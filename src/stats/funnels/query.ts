@@ -3,7 +3,7 @@ import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { type JsonObject, jsonText, knownKeys } from "../../http/json-body.ts";
 import { both } from "../filters/filter.ts";
 import { parseFilters } from "../filters/parse.ts";
-import { commonNames, decodeCommon, type StatsQuery } from "../parameters/query.ts";
+import { commonNames, decodeCommon, decodePeople, type StatsQuery } from "../parameters/query.ts";
 import { type Decoded, invalid, onlyKnown, plainText, scalar, wholeNumber } from "../parameters/reader.ts";
 import {
   decodeDefinition,
@@ -12,6 +12,7 @@ import {
   eventFilter,
   type FunnelDefinition,
   filterTexts,
+  peopleOf,
   stepsOf,
 } from "./definition.ts";
 import { type FunnelQuery, funnelLimitBounds } from "./funnel.ts";
@@ -20,13 +21,14 @@ const timeKeys = ["project", "from", "to", "timezone"] as const;
 
 const queryOf = (definition: FunnelDefinition, common: StatsQuery): Decoded<FunnelQuery> =>
   Either.gen(function* () {
-    const { dimension } = definition;
+    const { dimension, people = "visitors" } = definition;
     return {
       project: common.project,
       range: common.range,
       steps: yield* stepsOf(definition),
       windowSeconds: definition.window,
       by: definition.by,
+      people: yield* peopleOf(people, definition.by),
       order: definition.order,
       filter: both(yield* eventFilter(definition.filter, "filter"), common.filter),
       bots: common.bots,
@@ -50,10 +52,11 @@ export const decodeFunnelBody = (body: JsonObject): Decoded<FunnelQuery> =>
     return yield* queryOf(definition, { ...common, bots: definition.bots });
   });
 
-export const resultNames = [...commonNames, "dimension", "limit"];
+export const resultNames = [...commonNames, "dimension", "limit", "people"];
 
 /**
- * A kept funnel, asked about a time. Filters narrow its own; `bots`, `dimension` and `limit` take the place of its own.
+ * A kept funnel, asked about a time. Filters narrow its own; `bots`, `people`, `dimension` and `limit` take the place of
+ * its own.
  */
 export const decodeResultQuery = (
   params: URLSearchParams,
@@ -69,6 +72,7 @@ export const decodeResultQuery = (
     const dimension = yield* scalar(params, "dimension", "a field of events");
     if (dimension !== undefined) yield* eventField(dimension, "dimension");
     const limit = params.has("limit") ? yield* wholeNumber(params, "limit", funnelLimitBounds) : undefined;
+    const people = params.has("people") ? yield* decodePeople(params) : undefined;
     const asked = (definition: FunnelDefinition): Decoded<FunnelQuery> =>
       Either.gen(function* () {
         // The limits of filters are for all of them together.
@@ -78,6 +82,7 @@ export const decodeResultQuery = (
             ...definition,
             ...(dimension === undefined ? {} : { dimension }),
             ...(limit === undefined ? {} : { limit }),
+            ...(people === undefined ? {} : { people }),
           },
           { ...common, bots: params.has("bots") ? common.bots : definition.bots },
         );

@@ -3,9 +3,11 @@ import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts
 import { dimensionNames, type Field } from "../catalogue/dimensions.ts";
 import { type MetricName, metricNames } from "../catalogue/metrics.ts";
 import type { CountsOrderTerm } from "../counts.ts";
+import type { PeopleRule } from "../question.ts";
 import {
   commonNames,
   decodeCommon,
+  decodePeople,
   eventTypeRule,
   limitBounds,
   offsetBounds,
@@ -23,6 +25,7 @@ export interface MetricsQuery extends StatsQuery {
   readonly metrics: ReadonlyArray<MetricName>;
   /** Event types that are conversions. */
   readonly goal: ReadonlyArray<string>;
+  readonly people: PeopleRule;
 }
 
 export interface ComparedQuery extends MetricsQuery {
@@ -46,7 +49,7 @@ const decodeMetrics = (
   params: URLSearchParams,
   name: "metric" | "metrics",
   fallback: ReadonlyArray<MetricName>,
-): Decoded<Pick<MetricsQuery, "metrics" | "goal">> =>
+): Decoded<Pick<MetricsQuery, "metrics" | "goal" | "people">> =>
   Either.gen(function* () {
     const asked = yield* list(params, name, {
       takes: `any of ${metricNames.join(", ")}, separated by commas`,
@@ -57,6 +60,7 @@ const decodeMetrics = (
     return {
       metrics: asked.length === 0 ? fallback : asked,
       goal: goal.length === 0 ? ["conversion"] : goal,
+      people: yield* decodePeople(params),
     };
   });
 
@@ -68,7 +72,7 @@ const decodePrevious = (params: URLSearchParams, range: TimeRange) =>
 /** Decodes the parameters of the metrics route; without `metrics` all are asked. */
 export const decodeMetricsQuery = (params: URLSearchParams): Decoded<ComparedQuery> =>
   Either.gen(function* () {
-    yield* onlyKnown(params, [...commonNames, "metrics", "goal", "compare"]);
+    yield* onlyKnown(params, [...commonNames, "metrics", "goal", "people", "compare"]);
     const common = yield* decodeCommon(params);
     const metrics = yield* decodeMetrics(params, "metrics", metricNames);
     return { ...common, ...metrics, previous: yield* decodePrevious(params, common.range) };
@@ -77,7 +81,7 @@ export const decodeMetricsQuery = (params: URLSearchParams): Decoded<ComparedQue
 /** Decodes the parameters of a time series of metrics. */
 export const decodeMetricTimeseriesQuery = (params: URLSearchParams): Decoded<MetricTimeseriesQuery> =>
   Either.gen(function* () {
-    yield* onlyKnown(params, [...commonNames, "metric", "goal", "compare", "interval"]);
+    yield* onlyKnown(params, [...commonNames, "metric", "goal", "people", "compare", "interval"]);
     const common = yield* decodeCommon(params);
     const metrics = yield* decodeMetrics(params, "metric", ["visitors"]);
     return {
@@ -110,6 +114,7 @@ export const decodeBreakdownQuery = (params: URLSearchParams): Decoded<Breakdown
       "dimension",
       "metric",
       "goal",
+      "people",
       "search",
       "sort",
       "limit",

@@ -4,7 +4,7 @@ import { type Interval, intervals, type TimeRange } from "../calendar/buckets.ts
 import type { Field } from "../catalogue/dimensions.ts";
 import { both, type Condition, everything, type Filter } from "../filters/filter.ts";
 import { parseFilters } from "../filters/parse.ts";
-import { type BotRule, botRules } from "../question.ts";
+import { type BotRule, botRules, type PeopleRule, peopleRules } from "../question.ts";
 import { decodeRange } from "./range.ts";
 import {
   choice,
@@ -94,6 +94,10 @@ export const decodeCommon = (params: URLSearchParams): Decoded<StatsQuery> =>
     };
   });
 
+/** Who counts as one, on routes that can count people. */
+export const decodePeople = (params: URLSearchParams): Decoded<PeopleRule> =>
+  choice(params, "people", peopleRules, "visitors");
+
 export interface SortKey {
   readonly column: string;
   readonly descending: boolean;
@@ -153,16 +157,18 @@ export interface TimeseriesQuery extends StatsQuery {
   readonly interval: Interval;
   /** Only these event types; empty counts all. */
   readonly eventTypes: ReadonlyArray<string>;
+  readonly people: PeopleRule;
 }
 
 /** Decodes the parameters of the time series route; `interval` defaults to days. */
 export const decodeTimeseriesQuery = (params: URLSearchParams): Decoded<TimeseriesQuery> =>
   Either.gen(function* () {
-    yield* onlyKnown(params, [...commonNames, "interval", "event_type"]);
+    yield* onlyKnown(params, [...commonNames, "interval", "event_type", "people"]);
     const common = yield* decodeCommon(params);
     return {
       ...common,
       interval: yield* choice(params, "interval", intervals, "day"),
       eventTypes: yield* list(params, "event_type", eventTypeRule),
+      people: yield* decodePeople(params),
     };
   });

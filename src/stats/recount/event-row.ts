@@ -5,6 +5,7 @@ export interface EventRow extends StoredEvent {
   readonly event_id: string;
   /** The client's own; 0 is none. */
   readonly session_id: number;
+  readonly user_id: string;
   readonly page_path: string;
   readonly page_title: string;
   readonly referrer_domain: string;
@@ -24,6 +25,8 @@ export interface EventRow extends StoredEvent {
   readonly screen: string;
   /** The sender's JSON text. */
   readonly properties: string;
+  /** Who counts once: the visitor, unless it is known to belong to somebody. No column. */
+  readonly person?: string;
 }
 
 /** A page view of visitor 1 on one site, about which nothing else is known. */
@@ -35,6 +38,7 @@ export const blankEvent: EventRow = {
   occurredAtMs: 0,
   visitor_id: 1,
   session_id: 0,
+  user_id: "",
   is_bot: false,
   mapping_id: 0,
   post_id: 0,

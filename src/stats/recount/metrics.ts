@@ -20,7 +20,7 @@ interface Definition {
 }
 
 const visitors = (events: ReadonlyArray<EventRow>): number =>
-  new Set(events.map(({ visitor_id }) => visitor_id)).size;
+  new Set(events.map(({ visitor_id, person }) => person ?? visitor_id)).size;
 
 const ofGoal = (events: ReadonlyArray<EventRow>, goal: ReadonlyArray<string>) =>
   events.filter(({ event_type }) => goal.includes(event_type));

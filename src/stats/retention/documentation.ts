@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { dimensionNames, isOfSessionOnly } from "../catalogue/dimensions.ts";
+import { people } from "../counted-documentation.ts";
 import { common, keys, parameter, problem } from "../documentation.ts";
 import { cohortBounds, retentionIntervals } from "./parameters.ts";
 import { MAXIMUM_COHORTS, type RetentionAnswer } from "./retention.ts";
@@ -85,6 +86,11 @@ export const retentionDocumentation = {
       `Cohorts by a value of the first event instead of by its bucket: one of ${dimensionNames.filter((name) => !isOfSessionOnly(name)).join(", ")}, or \`property:<name>\`.`,
       { type: "string", example: "property:plan" },
     ),
+    {
+      ...people,
+      description:
+        "`linked`: visitors who identified as the same user come back as one person, see `GET /v1/identities`.",
+    },
     parameter("limit", "Most cohorts to answer with `cohort_by`.", {
       type: "integer",
       minimum: cohortBounds.minimum,

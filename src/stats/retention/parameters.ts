@@ -3,7 +3,13 @@ import type { Interval } from "../calendar/buckets.ts";
 import { dimensionNames, type Field, isOfSessionOnly } from "../catalogue/dimensions.ts";
 import { everything, type Filter, fieldsOf } from "../filters/filter.ts";
 import { parseFilter } from "../filters/parse.ts";
-import { commonNames, decodeCommon, eventTypeRule, type StatsQuery } from "../parameters/query.ts";
+import {
+  commonNames,
+  decodeCommon,
+  decodePeople,
+  eventTypeRule,
+  type StatsQuery,
+} from "../parameters/query.ts";
 import {
   choice,
   type Decoded,
@@ -14,6 +20,7 @@ import {
   scalar,
   wholeNumber,
 } from "../parameters/reader.ts";
+import type { PeopleRule } from "../question.ts";
 
 export const retentionIntervals = ["day", "week", "month"] as const satisfies ReadonlyArray<Interval>;
 export const cohortBounds = { minimum: 1, maximum: 100, fallback: 10 } as const;
@@ -28,6 +35,8 @@ export interface RetentionQuery extends StatsQuery {
   readonly cohortBy: Field | undefined;
   /** Cohorts by value that are answered. */
   readonly limit: number;
+  /** Who comes back: visitors, or people. */
+  readonly people: PeopleRule;
 }
 
 /** Fails where a filter asks single events for what only whole sessions have. */
@@ -74,7 +83,7 @@ const decodeCohortBy = (params: URLSearchParams): Decoded<Field | undefined> => 
 /** Decodes the parameters of the retention route; `limit` is for cohorts by value only. */
 export const decodeRetentionQuery = (params: URLSearchParams): Decoded<RetentionQuery> =>
   Either.gen(function* () {
-    yield* onlyKnown(params, [...commonNames, "interval", "first", "return", "cohort_by", "limit"]);
+    yield* onlyKnown(params, [...commonNames, "interval", "first", "return", "cohort_by", "limit", "people"]);
     const common = yield* decodeCommon(params);
     yield* ofEvents(common.filter, "filter");
     const cohortBy = yield* decodeCohortBy(params);
@@ -88,5 +97,6 @@ export const decodeRetentionQuery = (params: URLSearchParams): Decoded<Retention
       returning: yield* decodeEvents(params, "return"),
       cohortBy,
       limit: yield* wholeNumber(params, "limit", cohortBounds),
+      people: yield* decodePeople(params),
     };
   });

@@ -2,6 +2,7 @@ import { eventOrder } from "../../store/event-order.ts";
 import { eventFields, keyText } from "../catalogue/dimensions.ts";
 import { filterCondition } from "../filters/condition.ts";
 import type { Filter } from "../filters/filter.ts";
+import { personOf } from "../people.ts";
 import { type Statement, whereClause } from "../statement.ts";
 import { events } from "../tables.ts";
 import type { RetentionQuery } from "./parameters.ts";
@@ -48,12 +49,13 @@ export const retentionStatement = (
 
   const starts = "{bucket_starts:Array(UInt32)}";
   const bucket = `transform(roundDown(${events.seconds}, ${starts}), ${starts}, CAST(range(length(${starts})), 'Array(UInt16)'), toUInt16(0))`;
+  const person = personOf(query.people, "t");
   const rows = [
-    `SELECT t.visitor_id AS visitor, ${bucket} AS bucket, ${first.sql} AS begins, ${returning.sql} AS returns`,
+    `SELECT ${person.column} AS visitor, ${bucket} AS bucket, ${first.sql} AS begins, ${returning.sql} AS returns`,
     ...(cohortBy === undefined || value === undefined
       ? []
       : [`, ${keyText(cohortBy, value)} AS value, ${eventOrder} AS place`]),
-    `FROM events AS t WHERE ${where.sql} AND ${either}`,
+    `FROM events AS t ${person.join} WHERE ${where.sql} AND ${either}`,
   ].join("\n");
 
   const words = Array.from(

@@ -1,12 +1,21 @@
 import { eventFieldColumns, WHOLE_DAY } from "../../sealing/field-rows.ts";
 import { DAY_MS } from "../../sealing/sealed-days.ts";
 import { eventFields, keyText } from "../catalogue/dimensions.ts";
-import { type EventMeasure, eventMeasures, type Measure } from "../catalogue/metrics.ts";
+import { type EventMeasure, eventMeasures } from "../catalogue/metrics.ts";
 import type { CountedQuestion, CountsSql } from "../counted-question.ts";
 import { filterCondition } from "../filters/condition.ts";
 import { fieldsOf } from "../filters/filter.ts";
+import { personOf } from "../people.ts";
 import { botConditions } from "../statement.ts";
-import { type Coverage, clipped, type Interval, inIntervals, joined, siteDaySet } from "./coverage.ts";
+import {
+  type Coverage,
+  clipped,
+  type Interval,
+  inIntervals,
+  joined,
+  siteDaySet,
+  withoutSeals,
+} from "./coverage.ts";
 import {
   nothingSealed,
   type SealedCounts,
@@ -16,13 +25,13 @@ import {
   searchCondition,
 } from "./sealed-counts.ts";
 
-const ofEvents: Readonly<Record<EventMeasure, string>> = {
+const ofEvents = (person: string): Readonly<Record<EventMeasure, string>> => ({
   events: "count()",
   pageviews: "countIf(t.event_type = 'page_view')",
-  visitors: "uniqState(t.visitor_id)",
+  visitors: `uniqState(${person})`,
   conversions: "countIf(t.event_type IN {goal:Array(String)})",
-  converters: "uniqStateIf(t.visitor_id, t.event_type IN {goal:Array(String)})",
-};
+  converters: `uniqStateIf(${person}, t.event_type IN {goal:Array(String)})`,
+});
 
 const merged: Readonly<Record<EventMeasure, string>> = {
   events: "sum(c.events)",
@@ -85,15 +94,32 @@ const divide = (question: CountedQuestion, coverage: Coverage): Division => {
 export const firstEventAsked = (question: CountedQuestion, coverage: Coverage): number =>
   Math.min(...divide(question, coverage).open.map(({ fromMs }) => fromMs), Number.POSITIVE_INFINITY);
 
-/** The measures of events, those of the goal apart: sealed days keep them in other rows. */
-export const eventMeasureGroups = (
-  measures: ReadonlyArray<Measure>,
-): ReadonlyArray<ReadonlyArray<EventMeasure>> => {
+/** Who did something, which sealed days know by visitors, not by people. */
+const whoMeasures: ReadonlyArray<EventMeasure> = ["visitors", "converters"];
+
+/** Measures of events that are counted by one statement, and what of the days it may be answered from. */
+export interface EventGroup {
+  readonly measures: ReadonlyArray<EventMeasure>;
+  readonly coverage: Coverage;
+}
+
+/**
+ * The measures of events: those of the goal apart, because sealed days keep them in other rows, and people apart, who are
+ * counted from the events. All of them together where no day is sealed.
+ */
+export const eventGroups = (
+  { measures, people }: CountedQuestion,
+  coverage: Coverage,
+): ReadonlyArray<EventGroup> => {
   const asked = eventMeasures.filter((measure) => measures.includes(measure));
-  const isGoal = (measure: EventMeasure) => goalMeasures.includes(measure);
-  return [asked.filter((measure) => !isGoal(measure)), asked.filter(isGoal)].filter(
-    (group) => group.length > 0,
-  );
+  const isSealed = coverage.days.some(({ build }) => build !== undefined);
+  const isWho = (measure: EventMeasure) => isSealed && people === "linked" && whoMeasures.includes(measure);
+  const isGoal = (measure: EventMeasure) => isSealed && !isWho(measure) && goalMeasures.includes(measure);
+  return [
+    { measures: asked.filter((measure) => !isWho(measure) && !isGoal(measure)), coverage },
+    { measures: asked.filter(isGoal), coverage },
+    { measures: asked.filter(isWho), coverage: withoutSeals(coverage) },
+  ].filter((group) => group.measures.length > 0);
 };
 
 /**
@@ -101,7 +127,7 @@ export const eventMeasureGroups = (
  * what is asked, everything else by the events themselves. The measures have to be of one group.
  */
 export const eventCounts = (question: CountedQuestion, coverage: Coverage): CountsSql => {
-  const { project, range, filter, dimension, search, goal, bucketStartsMs, bots } = question;
+  const { project, range, filter, dimension, search, goal, bucketStartsMs, bots, people } = question;
   const measures = eventMeasures.filter((measure) => question.measures.includes(measure));
   const { field, sealed, open } = divide(question, coverage);
   const parts = [
@@ -115,6 +141,11 @@ export const eventCounts = (question: CountedQuestion, coverage: Coverage): Coun
     ),
   ];
   if (open.length > 0 || parts.length === 0) {
+    const person = personOf(
+      measures.some((measure) => whoMeasures.includes(measure)) ? people : "visitors",
+      "t",
+    );
+    const counted = ofEvents(person.column);
     const columnOf = eventFields(range);
     const column = dimension === undefined ? undefined : columnOf(dimension);
     const key = dimension === undefined || column === undefined ? "''" : keyText(dimension, column);
@@ -131,8 +162,8 @@ export const eventCounts = (question: CountedQuestion, coverage: Coverage): Coun
         : "roundDown(toUnixTimestamp(t.occurred_at), {bucket_starts:Array(UInt32)})";
     parts.push({
       sql: `
-        SELECT ${key} AS key, ${bucket} AS bucket, ${measures.map((measure) => `${ofEvents[measure]} AS ${measure}`).join(", ")}
-        FROM events AS t
+        SELECT ${key} AS key, ${bucket} AS bucket, ${measures.map((measure) => `${counted[measure]} AS ${measure}`).join(", ")}
+        FROM events AS t ${person.join}
         WHERE t.project_id = {project:String} AND ${inIntervals(open)}
           ${others.length === 0 ? "" : `AND (toString(t.site_id), toUInt16(toDate(t.occurred_at))) NOT IN ${set.sql}`}
           AND ${[...botConditions[bots], condition.sql, searched.sql].join(" AND ")}

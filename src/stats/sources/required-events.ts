@@ -8,17 +8,19 @@ import { sessionMeasures } from "../catalogue/metrics.ts";
 import type { CountedQuestion } from "../counted-question.ts";
 import { fieldsOf } from "../filters/filter.ts";
 import type { Coverage } from "./coverage.ts";
-import { eventMeasureGroups, firstEventAsked } from "./event-counts.ts";
+import { eventGroups, firstEventAsked } from "./event-counts.ts";
 
 /** Whether nothing before `cutoffMs` is asked of single events, neither for events nor for sessions. */
 const isSealedEnough = (question: CountedQuestion, coverage: Coverage, cutoffMs: number): boolean => {
   const { filter, dimension, measures } = question;
   const fields = [...fieldsOf(filter), ...(dimension === undefined ? [] : [dimension])];
-  const groups = question.wholeSessions ? [] : eventMeasureGroups(measures);
+  const groups = question.wholeSessions ? [] : eventGroups(question, coverage);
   const asksSessions = groups.length === 0 || sessionMeasures.some((name) => measures.includes(name));
   return (
     coverage.days.every(({ day, build }) => day * DAY_MS >= cutoffMs || build !== undefined) &&
-    groups.every((group) => firstEventAsked({ ...question, measures: group }, coverage) >= cutoffMs) &&
+    groups.every(
+      (group) => firstEventAsked({ ...question, measures: group.measures }, group.coverage) >= cutoffMs,
+    ) &&
     (!asksSessions || fields.every(isOfSession))
   );
 };
@@ -37,10 +39,15 @@ export const requireEventsOf = (
     const { rawDays, rawFromMs: cutoffMs } = (yield* Retention).of(project, nowMs);
     const old = coverage.days.filter(({ day }) => day * DAY_MS < cutoffMs);
     if (old.length === 0 || range.fromMs >= cutoffMs || isSealedEnough(question, coverage, cutoffMs)) return;
+    const asVisitors: CountedQuestion = { ...question, people: "visitors" };
+    const isForPeople = question.people === "linked" && isSealedEnough(asVisitors, coverage, cutoffMs);
     const first = dateAt(cutoffMs, range.zone).add({ days: 1 });
     const isLater = startOfDayMs(first, range.zone) < range.toMs;
+    const advice = isForPeople
+      ? "for visitors instead of people"
+      : "for whole days in UTC with at most one dimension besides the site";
     return yield* new InvalidParameter({
-      parameter: "from",
-      message: `needs single events for this question, which are kept for ${rawDays} days${isLater ? `: ask from ${first} on, or` : ": ask"} for whole days in UTC with at most one dimension besides the site.`,
+      parameter: isForPeople ? "people" : "from",
+      message: `needs single events for this question, which are kept for ${rawDays} days${isLater ? `: ask from ${first} on, or` : ": ask"} ${advice}.`,
     });
   });

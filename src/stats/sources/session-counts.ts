@@ -17,6 +17,7 @@ import type { Measure } from "../catalogue/metrics.ts";
 import type { CountedQuestion, CountsSql } from "../counted-question.ts";
 import { filterCondition } from "../filters/condition.ts";
 import { type Filter, fieldsOf } from "../filters/filter.ts";
+import { personOf } from "../people.ts";
 import { botConditions } from "../statement.ts";
 import { type Coverage, inIntervals } from "./coverage.ts";
 import { type SealedField, sealedCounts, sealedRows, searchCondition } from "./sealed-counts.ts";
@@ -30,7 +31,10 @@ interface SessionMeasure {
   readonly columns: ReadonlyArray<SessionColumn>;
 }
 
-const ofSessions: Readonly<Record<Measure, SessionMeasure>> = {
+type WhoMeasure = "visitors" | "converters";
+const isWho = (measure: Measure): measure is WhoMeasure => measure === "visitors" || measure === "converters";
+
+const ofSessions: Readonly<Record<Exclude<Measure, WhoMeasure>, SessionMeasure>> = {
   sessions: { sql: "count()", columns: [] },
   bounces: {
     sql: "countIf(s.pageviews = 1 AND s.interactions = 0)",
@@ -43,10 +47,14 @@ const ofSessions: Readonly<Record<Measure, SessionMeasure>> = {
   session_pageviews: { sql: "sum(s.pageviews)", columns: ["pageviews"] },
   events: { sql: "sum(s.events)", columns: ["events"] },
   pageviews: { sql: "sum(s.pageviews)", columns: ["pageviews"] },
-  visitors: { sql: "uniq(s.visitor_id)", columns: [] },
   conversions: { sql: `sum(arrayCount(${within}, s.goal_times))`, columns: [] },
-  converters: { sql: `uniqIf(s.visitor_id, arrayExists(${within}, s.goal_times))`, columns: [] },
 };
+
+/** Those that tell who it was, by a column that says so. */
+const whoOfSessions = (person: string, uniq: "uniq" | "uniqState"): Readonly<Record<WhoMeasure, string>> => ({
+  visitors: `${uniq}(${person})`,
+  converters: `uniqIf(${person}, arrayExists(${within}, s.goal_times))`,
+});
 
 const columnOfField = (field: Field): ReadonlyArray<SessionColumn> => {
   const column = sessionColumnOf(field);
@@ -66,9 +74,10 @@ const ofSealedRow: Readonly<Partial<Record<Measure, string>>> = {
 
 /** The one field whose daily counts of sessions can answer; undefined when only the sessions themselves can. */
 const sealedField = (
-  { filter, dimension }: CountedQuestion,
+  { filter, dimension, people }: CountedQuestion,
   measures: ReadonlyArray<Measure>,
 ): SealedField | undefined => {
+  if (people === "linked" && measures.includes("visitors")) return undefined;
   if (measures.some((measure) => ofSealedRow[measure] === undefined)) return undefined;
   const fields = new Set(fieldsOf(filter));
   if (dimension !== undefined) fields.add(dimension);
@@ -174,7 +183,7 @@ const countsOfSessions = (
     const columns = [
       ...new Set([
         ...fields.flatMap(columnOfField),
-        ...measures.flatMap((measure) => ofSessions[measure].columns),
+        ...measures.flatMap((measure) => (isWho(measure) ? [] : ofSessions[measure].columns)),
       ]),
     ];
     const selected = `
@@ -192,11 +201,10 @@ const countsOfSessions = (
       bucketStartsMs === undefined
         ? "0"
         : "roundDown(toUnixTimestamp(s.started_at), {bucket_starts:Array(UInt32)})";
+    const person = personOf(measures.some(isWho) ? question.people : "visitors", "s");
+    const who = whoOfSessions(person.column, uniq);
     const counted = measures
-      .map(
-        (measure) =>
-          `${measure === "visitors" ? `${uniq}(s.visitor_id)` : ofSessions[measure].sql} AS ${measure}`,
-      )
+      .map((measure) => `${isWho(measure) ? who[measure] : ofSessions[measure].sql} AS ${measure}`)
       .join(", ");
     const searched = (key: string): string => {
       const condition = searchCondition(key, search);
@@ -215,7 +223,7 @@ const countsOfSessions = (
       return {
         sql: `
           SELECT ${key} AS key, ${bucket} AS bucket, ${counted}
-          FROM (${selected}) AS s WHERE ${searched(key)} GROUP BY key, bucket`,
+          FROM (${selected}) AS s ${person.join} WHERE ${searched(key)} GROUP BY key, bucket`,
         params,
       };
     }
@@ -241,7 +249,7 @@ const countsOfSessions = (
             AND t.occurred_at >= s.started_at AND t.occurred_at <= s.ended_at
             AND ${[...botConditions[bots], condition.sql, searched(key)].join(" AND ")}
           GROUP BY key, site_id, visitor_id, session_id, started_at, ended_at
-        ) AS s GROUP BY key, bucket`,
+        ) AS s ${person.join} GROUP BY key, bucket`,
       params,
     };
   });

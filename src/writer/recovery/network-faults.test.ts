@@ -8,7 +8,7 @@ import type { Fault, FaultMode } from "../../testing/clickhouse-http/faults.ts";
 import { type ClickHouseHttp, startClickHouseHttp } from "../../testing/clickhouse-http/start.ts";
 import { testsOn } from "../../testing/effect.ts";
 import { completeBatch, inspectBatch } from "./recovery.ts";
-import { fingerprints, firstInsert, sampleBatch, writersTables } from "./sample-batches.ts";
+import { allSlices, fingerprints, firstInsert, sampleBatch, writersTables } from "./sample-batches.ts";
 
 setDefaultTimeout(60_000);
 
@@ -41,10 +41,10 @@ const nextBatch = (project: string) => sampleBatch({ project, number: ++number }
 it("a batch without faults", () => firstInsert(nextBatch("plain")));
 
 const endings: ReadonlyArray<readonly [FaultMode, written: number]> = [
-  ["error", 12],
-  ["drop", 12],
-  ["hang", 12],
-  ["late", 12],
+  ["error", allSlices.length],
+  ["drop", allSlices.length],
+  ["hang", allSlices.length],
+  ["late", allSlices.length],
   ["drop_after", 0],
   ["hang_after", 0],
 ];
@@ -62,7 +62,7 @@ for (const [mode, written] of endings) {
       const ended = mode.startsWith("hang") ? Fiber.interrupt(insert) : Fiber.await(insert);
       expect(Exit.isFailure(yield* ended)).toBe(true);
       expect((yield* inspectBatch(batch)).missing.length).toBe(written);
-      expect(yield* completeBatch(batch)).toEqual({ written, expected: 12 });
+      expect(yield* completeBatch(batch)).toEqual({ written, expected: allSlices.length });
       // What was late arrives now.
       yield* fault(undefined);
       const found = yield* fingerprints;
@@ -85,7 +85,7 @@ for (const mode of ["error", "drop", "drop_after", "late"] as const) {
         if (statement !== "DROP") expect(attempt).toMatchObject({ left: { retryable: true } });
         yield* completeBatch(batch);
         yield* fault(undefined);
-        expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: 12 });
+        expect(yield* completeBatch(batch)).toEqual({ written: 0, expected: allSlices.length });
       }
       const found = yield* fingerprints;
       for (const statement of statements) {

@@ -29,7 +29,7 @@ export interface BatchOptions {
   readonly ledgerId?: string;
 }
 
-const types = ["widget_impression", "widget_click", "search"] as const;
+const types = ["widget_impression", "widget_click", "search", "identify"] as const;
 
 /** A batch whose rows are the same in every project. */
 export const sampleBatch = (options: BatchOptions): FixedBatch => {
@@ -46,6 +46,7 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
     event_id: `e${n}`,
     visitor_id: `${n % 17}`,
     session_id: `${n % 29}`,
+    user_id: `user ${n % 13}`,
     site_id: `site-${n % 3}.example`,
     page_url: `https://site-${n % 3}.example/path-${n % 5}`,
     occurred_at: receivedAt - (Math.floor(n / 3) % months) * MONTH_DAYS * DAY_MS - (n % 7) * 1000,
@@ -82,6 +83,7 @@ export const sampleBatch = (options: BatchOptions): FixedBatch => {
 };
 
 const months: Readonly<Record<string, string>> = {
+  daily_identities: "toYYYYMM(date)",
   daily_post_stats: "toYYYYMM(date)",
   daily_widget_stats: "toYYYYMM(date)",
   events: "toYYYYMM(occurred_at)",
@@ -127,6 +129,8 @@ const contents: Readonly<Record<string, string>> = {
     sum(impressions) AS i, sum(clicks) AS c, ${uniques} FROM daily_widget_stats GROUP BY ALL`,
   daily_post_stats: `SELECT project_id, site_id, date, post_id, source,
     sum(widget_impressions) AS i, sum(widget_clicks) AS c, ${uniques} FROM daily_post_stats GROUP BY ALL`,
+  daily_identities: `SELECT project_id, user_id, visitor_id, date, min(first_at) AS f, max(last_at) AS l
+    FROM daily_identities GROUP BY ALL`,
   hourly_event_stats: `SELECT project_id, site_id, hour, event_type, source,
     sum(events) AS n, ${uniques} FROM hourly_event_stats GROUP BY ALL`,
 };
