@@ -5,7 +5,9 @@ import { AppSettings, layerSettings } from "./config.ts";
 import { layerAdminKey } from "./http/admin-key.ts";
 import { layerDuplicateIds } from "./ingest/duplicates/duplicate-ids.ts";
 import { layerIngest } from "./ingest/ingest.ts";
+import { layerVisitors } from "./ingest/visitor.ts";
 import { layerMetrics } from "./metrics/metrics.ts";
+import { layerErasures } from "./privacy/erasures.ts";
 import { layerProjects } from "./projects/projects.ts";
 import { layerRealtime } from "./realtime/realtime.ts";
 import { layerTraffic } from "./realtime/traffic.ts";
@@ -44,6 +46,7 @@ export const layerStages = Layer.mergeAll(
   layerHourlyVerify,
   layerSealer,
   layerSealingGarbage,
+  layerErasures,
   layerExpiry,
 ).pipe(
   Layer.merge(Layer.provideMerge(layerAnomalyWatch, layerWebhookTargets)),
@@ -52,7 +55,7 @@ export const layerStages = Layer.mergeAll(
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
   Layer.provideMerge(Layer.merge(layerDuplicateIds, layerRealtime)),
   Layer.provideMerge(Layer.merge(layerTraffic, Layer.provideMerge(layerRetention, layerProjects))),
-  Layer.provideMerge(layerSpool),
+  Layer.provideMerge(Layer.merge(layerSpool, layerVisitors)),
   Layer.provideMerge(layerMetrics),
 );
 

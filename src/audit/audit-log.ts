@@ -8,6 +8,9 @@ import { timeText } from "../store/time-text.ts";
 export const auditActions = [
   "project.created",
   "project.changed",
+  "project.deleted",
+  "privacy.exported",
+  "privacy.erased",
   "identity.unlinked",
   "identity.relinked",
   "key.created",

@@ -23,6 +23,11 @@ export class UnknownProject extends Data.TaggedError("UnknownProject")<{
   readonly project: string;
 }> {}
 
+/** The project that takes events without a key cannot be deleted. */
+export class ProjectStays extends Data.TaggedError("ProjectStays")<{
+  readonly project: string;
+}> {}
+
 /** The project has no such key. */
 export class UnknownKey extends Data.TaggedError("UnknownKey")<{
   readonly key: string;
@@ -161,9 +166,9 @@ export class LinkInvalid extends Data.TaggedError("LinkInvalid")<{
   readonly link: "setup" | "invite" | "share";
 }> {}
 
-/** There is no such entry in a list of people, sessions or links. */
+/** There is no such entry in a list of people, sessions, links or erasures. */
 export class UnknownEntry extends Data.TaggedError("UnknownEntry")<{
-  readonly kind: "session" | "member" | "invite" | "share" | "link";
+  readonly kind: "session" | "member" | "invite" | "share" | "erasure" | "link";
   readonly id: string;
 }> {}
 

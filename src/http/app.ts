@@ -9,10 +9,12 @@ import type { Settings } from "../config.ts";
 import { dashboardRoutes } from "../dashboard/routes.ts";
 import { NotFound } from "../domain/errors.ts";
 import { exportRoutes } from "../export/routes.ts";
+import { identityRoutes } from "../identity/routes.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { ingestRoutes } from "../ingest/routes.ts";
 import type { layerLive } from "../layers.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import { privacyRoutes } from "../privacy/routes.ts";
 import { Projects } from "../projects/projects.ts";
 import { projectRoutes } from "../projects/routes.ts";
 import { realtimeRoutes, socketLimits } from "../realtime/routes.ts";
@@ -76,11 +78,13 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .mapResponse({ as: "global" }, secure)
     .use(docsRoutes)
     .use(ingestRoutes(ingest, metrics, projects, settings))
+    .use(privacyRoutes(run, authorize, projects))
     .use(statsRoutes(run, authorize))
     .use(anomalyRoutes(run, authorize))
     .use(webhookRoutes(run, authorize))
     .use(funnelRoutes(run, authorize))
     .use(projectRoutes(run, authorize, projects, settings))
+    .use(identityRoutes(run, authorize))
     .use(auditRoutes(run, authorize))
     .use(authRoutes(run, identify, settings))
     .use(peopleRoutes(run, authorize))

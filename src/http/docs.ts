@@ -104,8 +104,17 @@ export const docsRoutes = new Elysia({ name: "docs" })
               "How far visitors come through steps; needs a read key or a role, and for changes the admin key or the role editor.",
           },
           {
+            name: "People",
+            description:
+              "Which visitors are linked to a user; needs a read key or a role, and for changes the admin key or the role editor.",
+          },
+          {
             name: "Projects",
             description: "Tenants, their keys, people and links; needs the admin key or the role owner.",
+          },
+          {
+            name: "Privacy",
+            description: "What is stored of a person, and its end; needs the admin key or the role owner.",
           },
           { name: "Accounts", description: "People: how they come in, and what they do with their account." },
           {

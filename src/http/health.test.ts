@@ -64,7 +64,7 @@ const ok = Effect.succeed([]);
 const serve = async ({ ping = () => ok, writer = well, stopping = false, spool = spoolIn(empty) }: Parts) => {
   const layer = Layer.mergeAll(
     Layer.succeed(ClickHouse, answering(Effect.suspend(ping))),
-    Layer.succeed(EventWriter, { state: () => writer }),
+    Layer.succeed(EventWriter, { state: () => writer, betweenBatches: (effect) => effect }),
     Layer.succeed(Spool, spool),
     Layer.setClock(movedClock),
   );

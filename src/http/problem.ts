@@ -15,6 +15,7 @@ import type {
   NotFound,
   OriginForbidden,
   PasswordsBusy,
+  ProjectStays,
   QueueFull,
   RateLimited,
   RequestTimeout,
@@ -53,6 +54,7 @@ export type HttpFailure =
   | NotFound
   | OriginForbidden
   | PasswordsBusy
+  | ProjectStays
   | QueueFull
   | RateLimited
   | RequestTimeout
@@ -211,6 +213,12 @@ const answers: {
     code: "last_owner",
     title: "Nobody could manage the project any more",
     detail: "Make somebody else an owner first.",
+  }),
+  ProjectStays: ({ project }) => ({
+    status: 409,
+    code: "project_stays",
+    title: "This project cannot be deleted",
+    detail: `"${project}" takes events that come without a key; REQUIRE_API_KEY closes it.`,
   }),
   LinkInvalid: ({ link }) => ({
     status: 404,

@@ -16,7 +16,7 @@ import type { Refused } from "./gate.ts";
 import { type IngestedBatch, ingestBatch } from "./pipeline.ts";
 import { requestPrivacy } from "./privacy/request-privacy.ts";
 import { openGeoTable } from "./steps/geo.ts";
-import { openVisitorKeys } from "./visitor.ts";
+import { Visitors } from "./visitor.ts";
 
 /** What is known of the sender from its request. */
 export interface Sender {
@@ -69,9 +69,7 @@ const make = Effect.gen(function* () {
   const traffic = yield* Traffic;
   const clock = yield* Clock.clockWith(Effect.succeed);
   const geo = openGeoTable(settings.geoipDb);
-  const visitorKeys = openVisitorKeys(settings.dataDir, Date.now);
-  // Salts are destroyed on time also when no visitor comes.
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(visitorKeys.prune), "1 minute")));
+  const visitorKeys = yield* Visitors;
   const newId = monotonicFactory();
 
   const refusal = (count?: number): SpoolRefusal | undefined => {

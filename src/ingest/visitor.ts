@@ -1,3 +1,5 @@
+import { Context, Effect, Layer } from "effect";
+import { AppSettings } from "../config.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { networkOf } from "./ip-address.ts";
 import { dayMs, openVisitorSecrets } from "./visitor-secrets.ts";
@@ -28,6 +30,9 @@ export interface VisitorKeys {
   /** Why the salts could not be written, if they could not; they work from memory until the next try. */
   readonly problem: () => Error | undefined;
 }
+
+/** The keys of the data directory. */
+export class Visitors extends Context.Tag("footfall/Visitors")<Visitors, VisitorKeys>() {}
 
 const maxAgentLength = 512;
 
@@ -182,3 +187,14 @@ export const openVisitorKeys = (dataDir: string, now: () => number): VisitorKeys
     problem: secrets.problem,
   };
 };
+
+export const layerVisitors = Layer.scoped(
+  Visitors,
+  Effect.gen(function* () {
+    const { dataDir } = yield* AppSettings;
+    const keys = openVisitorKeys(dataDir, Date.now);
+    // Salts are destroyed on time also when no visitor comes.
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.sync(keys.prune), "1 minute")));
+    return keys;
+  }),
+);

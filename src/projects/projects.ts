@@ -1,12 +1,13 @@
 import { Clock, Context, Effect, Layer, Redacted } from "effect";
 import { ulid } from "ulid";
 import { type AllowedOrigins, AppSettings } from "../config.ts";
-import { UnknownKey, UnknownProject } from "../domain/errors.ts";
+import { ProjectStays, UnknownKey, UnknownProject } from "../domain/errors.ts";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { keep } from "../store/kept-table.ts";
 import { digestOf, isValidKey, type Key, type KeyKind, keptOf, makeKeyText } from "./key.ts";
+import { defaultPrivacy } from "./privacy.ts";
 import {
   allowsOrigin,
   defaultProject,
@@ -46,6 +47,8 @@ export interface ProjectsShape {
   readonly used: (key: Key) => void;
   readonly create: (wish: ProjectWish) => Effect.Effect<Project, ClickHouseError>;
   readonly update: (id: string, change: ProjectChange) => Changed<Project>;
+  /** A project and its keys are no more from now on. Of the project its id stays. */
+  readonly remove: (id: string) => Changed<Project, ProjectStays>;
   /** The keys of a project, revoked and expired ones too, the oldest first. */
   readonly keysOf: (project: string) => ReadonlyArray<Key>;
   /** When keys were last used, in ms since 1970; those that never were are not in it. */
@@ -175,6 +178,22 @@ const make = Effect.gen(function* () {
             privacy: { ...project.privacy, ...changed },
             retention: changeRetention(project.retention, retention ?? {}, settings, updatedAtMs),
             updatedAtMs,
+            version: project.version + 1,
+          });
+        }),
+      ),
+    remove: (id) =>
+      turn(
+        Effect.gen(function* () {
+          const project = yield* existing(id);
+          if (id === DEFAULT_PROJECT) return yield* new ProjectStays({ project: id });
+          return yield* saveProject({
+            ...project,
+            name: "",
+            origins: new Set<string>(),
+            privacy: defaultPrivacy,
+            updatedAtMs: yield* Clock.currentTimeMillis,
+            isDeleted: true,
             version: project.version + 1,
           });
         }),

@@ -96,6 +96,15 @@ export interface SealedDaysShape {
   /** Takes note of a seal that was written; it counts if no later batch has reached the day since it was begun. */
   readonly keep: (day: SiteDay, seal: Seal) => Effect.Effect<void, ClickHouseError>;
   /**
+   * Events of hours (since 1970) of a site have changed without a batch: seals that were made from them do not hold any
+   * more. The days of these, which are to be sealed again.
+   */
+  readonly reopen: (project: string, siteId: string, hours: ReadonlyArray<number>) => ReadonlyArray<SiteDay>;
+  /** Runs something while no day is being sealed and none is compared with its events. */
+  readonly undisturbed: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+  /** Nothing of a project is there any more. */
+  readonly forget: (project: string) => void;
+  /**
    * The single events of a day, or of all before one, are gone in part: it cannot be sealed again, so that its last seal
    * stands whatever reaches it.
    */
@@ -198,6 +207,7 @@ const make = Effect.gen(function* () {
     days.sort((a, b) => b.day - a.day);
 
   const turn = (yield* Effect.makeSemaphore(1)).withPermits(1);
+  const undisturbed = (yield* Effect.makeSemaphore(1)).withPermits(1);
   return {
     // The last batch seen is asked for again: it may have reached one month's partition and not yet another's.
     refresh: makeCoalesced(
@@ -283,6 +293,21 @@ const make = Effect.gen(function* () {
           siteOf(project, siteId).put(day, seal, row?.reached ?? 0);
         }),
       ),
+    reopen: (project, siteId, hours) => {
+      const site = projects.get(project)?.get(siteId);
+      if (site === undefined) return [];
+      const reached = new Set(hours.map((hour) => Math.floor(hour / 24)));
+      const days = [...new Set([...reached].flatMap((day) => [day - 1, day, day + 1]))];
+      const held = days.filter((day) => site.sealOf(day) !== undefined);
+      for (const hour of hours) {
+        site.touch(Math.floor(hour / 24), hour % 24, Number.POSITIVE_INFINITY);
+      }
+      return held.flatMap((day) => (site.sealOf(day) === undefined ? [{ project, siteId, day }] : []));
+    },
+    undisturbed,
+    forget: (project) => {
+      projects.delete(project);
+    },
     makeFinal: ({ project, siteId, day }) => siteOf(project, siteId).makeFinal(day),
     makeFinalBefore: (day, project) => {
       if (project === undefined) finalBefore = day;

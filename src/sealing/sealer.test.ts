@@ -26,6 +26,7 @@ const clock = Layer.setClock({
 
 const writer = Layer.succeed(EventWriter, {
   state: () => ({ alive: true, stored: 0, failing: undefined, completedBatch: lastBatch() }),
+  betweenBatches: (effect) => effect,
 });
 
 const logs: Array<string> = [];

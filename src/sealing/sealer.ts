@@ -56,7 +56,9 @@ const makeRound = Effect.gen(function* () {
     Effect.gen(function* () {
       const name = nameOf(day);
       waitAgain(name, now);
-      const result = yield* sealDay(day, writer.state().completedBatch);
+      const result = yield* sealed.undisturbed(
+        Effect.suspend(() => sealDay(day, writer.state().completedBatch)),
+      );
       // What is under way is there in a moment; what is gone or goes on and on changes slowly, if ever.
       if (result === "arriving") waits.delete(name);
       else if (typeof result === "string") waitAgain(name, now, AGAIN_AFTER_AT_MOST_MS);

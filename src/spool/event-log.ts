@@ -214,6 +214,23 @@ export class EventLog {
     }
   }
 
+  /**
+   * Sees to it that nothing of the rows that are in the log now stays on the disk once they are stored: their files take
+   * no more rows, and are removed instead of written over. To be asked again until it says that they are gone.
+   */
+  retire(): (storedRow: number) => boolean {
+    for (const spare of this.#spares.splice(0)) this.#remove(spare);
+    const retired = [...this.#segments];
+    for (const segment of retired) segment.isOwn = false;
+    return (storedRow) => {
+      if (this.#growing !== undefined && !this.#committing && retired.includes(this.#growing)) {
+        this.#growing = undefined;
+      }
+      this.trim(storedRow);
+      return !retired.some((segment) => this.#segments.includes(segment));
+    };
+  }
+
   /** When the record with this row was written, in seconds since 1970. */
   writtenAt(row: number): number | undefined {
     return this.#ages.writtenAt(row);

@@ -231,6 +231,12 @@ export class Ledger {
     );
   }
 
+  /** Leaves nothing of letters that were forgotten in the ledger's files. */
+  compact(): void {
+    this.#database.run("VACUUM");
+    this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
   #eachLetter(statement: string, ids: ReadonlyArray<number>): number {
     return this.#database.transaction(() => {
       const query = this.#database.query<never, [number]>(statement);

@@ -109,7 +109,8 @@ export const verifyRecent = Effect.zipWith(
 
 const check = Effect.gen(function* () {
   const metrics = yield* Metrics;
-  yield* verifyRecent.pipe(
+  const sealed = yield* SealedDays;
+  yield* sealed.undisturbed(verifyRecent).pipe(
     Effect.tap((differing) => metrics.verified(differing)),
     // Neither a failure nor a bug in it may end the check for good, and certainly not the service.
     Effect.catchAllCause((cause) => {

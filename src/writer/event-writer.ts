@@ -1,4 +1,4 @@
-import { Cause, Clock, Context, Duration, Effect, Fiber, Layer } from "effect";
+import { Cause, Clock, Context, Deferred, Duration, Effect, Fiber, Layer } from "effect";
 import { AppSettings } from "../config.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { DeadLetter, OpenBatch } from "../spool/ledger.ts";
@@ -25,7 +25,11 @@ export interface WriterState {
 /** The one fiber that moves events from the spool into ClickHouse, in batches. */
 export class EventWriter extends Context.Tag("footfall/EventWriter")<
   EventWriter,
-  { readonly state: () => WriterState }
+  {
+    readonly state: () => WriterState;
+    /** Runs something while no batch is under way and none begins: what is in a table is in all that views feed. */
+    readonly betweenBatches: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+  }
 >() {}
 
 /** A batch stays one block of one insert, whatever its rows weigh. */
@@ -191,8 +195,22 @@ const make = Effect.gen(function* () {
     }),
   );
 
+  // They are run by the writer itself. With a semaphore nobody else would ever have a turn: it takes the next at once.
+  const errands: Array<Effect.Effect<unknown>> = [];
+  const runErrands = Effect.suspend(() =>
+    // A defect may leave a batch open, which the next turn goes on with.
+    ledger.openBatch === undefined ? Effect.forEach(errands.splice(0), (errand) => errand) : Effect.void,
+  );
+  const betweenBatches = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.gen(function* () {
+      const context = yield* Effect.context<R>();
+      const done = yield* Deferred.make<A, E>();
+      errands.push(Effect.provide(Effect.intoDeferred(effect, done), context));
+      return yield* Deferred.await(done);
+    });
+
   const isDone = () => spool.hasEnded() && log.nextRow === ledger.storedRow;
-  const fiber = yield* Effect.forkScoped(Effect.repeat(guardedTurn, { until: isDone }));
+  const fiber = yield* Effect.forkScoped(Effect.repeat(Effect.zipRight(runErrands, guardedTurn), { until: isDone }));
   // Registered after the fork, so it runs before the fiber is interrupted.
   yield* Effect.addFinalizer(() =>
     spool.end.pipe(
@@ -210,6 +228,7 @@ const make = Effect.gen(function* () {
 
   return {
     state: () => ({ alive: fiber.unsafePoll() === null, stored, failing, completedBatch }),
+    betweenBatches,
   };
 });
 

@@ -2,6 +2,7 @@ import { Cause, Context, Effect, Exit, Fiber, Layer, Logger, Random, Scope } fro
 import { AppSettings, type Settings } from "../../config.ts";
 import { DuplicateIds, makeDuplicateIds } from "../../ingest/duplicates/duplicate-ids.ts";
 import { Ingest, layerIngest } from "../../ingest/ingest.ts";
+import { layerVisitors } from "../../ingest/visitor.ts";
 import { layerMetrics } from "../../metrics/metrics.ts";
 import { layerTraffic } from "../../realtime/traffic.ts";
 import type { Disk } from "../../spool/disk.ts";
@@ -89,6 +90,7 @@ export const beginLife = (parts: LifeParts): Life => {
     Layer.provideMerge(Layer.scoped(DuplicateIds, makeDuplicateIds(connection.loadIds))),
     Layer.provideMerge(layerSpool),
     Layer.provideMerge(layerTraffic),
+    Layer.provideMerge(layerVisitors),
     Layer.provideMerge(layerMetrics),
     Layer.provideMerge(Layer.succeed(BatchStore, connection.store)),
     Layer.provideMerge(Layer.succeed(AppSettings, settings)),

@@ -18,6 +18,10 @@ const masked = (value: unknown, depth: number): unknown => {
 
 const maskedText = (text: string | null | undefined): string | null => (text ? maskEmails(text) : null);
 
+/** An id that has to stay what it is to tell one from another: its keyed hash where it holds an e-mail address. */
+export const withoutEmail = (id: string, hash: (text: string) => string): string =>
+  maskEmails(id) === id ? id : hash(id);
+
 /**
  * An event without e-mail addresses in what is stored as it was sent: its title, its properties, and the short texts. Its
  * id and its user's, which have to stay what they are to tell one from another, become keyed hashes where they hold one.
@@ -25,7 +29,7 @@ const maskedText = (text: string | null | undefined): string | null => (text ? m
  */
 export const withoutEmails = (input: EventInput, hash: (text: string) => string): EventInput => {
   const { event_id, user_id, properties } = input;
-  const hashed = <Id>(id: Id) => (typeof id === "string" && maskEmails(id) !== id ? hash(id) : (id ?? null));
+  const hashed = <Id>(id: Id) => (typeof id === "string" ? withoutEmail(id, hash) : (id ?? null));
   return {
     ...input,
     event_id: hashed(event_id),
