@@ -32,20 +32,46 @@ const drained = async ({ url }: Child): Promise<void> => {
   await Bun.sleep(QUIET_MS);
 };
 
-/** Events answered per second in one burst. */
-const burst = async ({ url }: Child, events: number): Promise<number> => {
-  const { accepted, seconds } = await load(`${url}/v1/events`, makeBodies(400), { events });
+/** Events answered per second in one burst; with a key it comes from a page of its project. */
+const burst = async ({ url }: Child, events: number, key?: string): Promise<number> => {
+  const { accepted, seconds } = await load(`${url}/v1/events`, makeBodies(400, key), {
+    events,
+    headers: key === undefined ? {} : { origin: ORIGIN },
+  });
   return accepted / seconds;
+};
+
+const ADMIN_KEY = "the key of the benchmark";
+const ORIGIN = "https://site0.example";
+
+/** A write key of a project of its own, as a site has one. */
+const makeKey = async ({ url }: Child): Promise<string> => {
+  const post = async (path: string, body: object): Promise<Readonly<Record<"id" | "key", string>>> => {
+    const answer = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "x-admin-key": ADMIN_KEY },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+    return (await answer.json()) as Readonly<Record<"id" | "key", string>>;
+  };
+  const { id } = await post("/v1/projects", { name: "Benchmark", origins: [ORIGIN] });
+  return (await post(`/v1/projects/${id}/keys`, { kind: "write", label: "site" })).key;
 };
 
 interface Measured {
   readonly bare: Array<number>;
+  readonly keyed: Array<number>;
   readonly own: Readonly<Record<Durability, Array<number>>>;
 }
 
+/** The median of what one burst was against the other of its turn. */
+const ratio = (rates: ReadonlyArray<number>, others: ReadonlyArray<number>): string =>
+  median(rates.map((rate, turn) => rate / (others[turn] ?? Number.NaN))).toFixed(2);
+
 /**
  * Events answered per second in a burst, against a server that only parses the same body: with the answer waiting for
- * the disk, for the process's hand-over to the system, and for nothing. The writer stores what it can beside it; load
+ * the disk, for the process's hand-over to the system, and for nothing; and with a write key against without. The writer stores what it can beside it; load
  * generator, server and engine share the machine. The servers take turns, burst by burst, because the speed of a machine
  * changes from minute to minute.
  */
@@ -56,16 +82,19 @@ export const accept = async ({ rounds }: { readonly rounds: number }): Promise<R
       DATA_DIR: temporaryDirectory(),
       MAX_QUEUE_SIZE: String(BURST * 2),
       DURABILITY: durability,
+      ADMIN_API_KEY: ADMIN_KEY,
     });
   const services: Readonly<Record<Durability, Child>> = {
     fsync: await start("fsync"),
     process: await start("process"),
     none: await start("none"),
   };
-  const measured: Measured = { bare: [], own: { fsync: [], process: [], none: [] } };
+  const key = await makeKey(services.fsync);
+  const measured: Measured = { bare: [], keyed: [], own: { fsync: [], process: [], none: [] } };
   for (let turn = 0; turn < WARM_UP_BURSTS + rounds * BURSTS_PER_ROUND; turn++) {
     if (turn === WARM_UP_BURSTS) {
       measured.bare.length = 0;
+      measured.keyed.length = 0;
       for (const durability of durabilities) measured.own[durability].length = 0;
     }
     measured.bare.push(await burst(bare, BARE_BURST));
@@ -73,15 +102,25 @@ export const accept = async ({ rounds }: { readonly rounds: number }): Promise<R
       measured.own[durability].push(await burst(services[durability], BURST));
       await drained(services[durability]);
     }
+    measured.keyed.push(await burst(services.fsync, BURST, key));
+    await drained(services.fsync);
   }
   for (const child of [bare, ...Object.values(services)]) await child.stop();
-  return durabilities.map((durability) => {
-    const own = measured.own[durability];
-    return {
+  const rows = durabilities.map(
+    (durability): Row => ({
       name: names[durability],
-      measured: `${thousands(median(own))} answered`,
+      measured: `${thousands(median(measured.own[durability]))} answered`,
       against: `${thousands(median(measured.bare))} parsed by a bare Bun.serve`,
-      ratio: median(own.map((rate, turn) => rate / (measured.bare[turn] ?? Number.NaN))).toFixed(2),
-    };
-  });
+      ratio: ratio(measured.own[durability], measured.bare),
+    }),
+  );
+  return [
+    ...rows,
+    {
+      name: "accept, with a write key",
+      measured: `${thousands(median(measured.keyed))} answered`,
+      against: `${thousands(median(measured.own.fsync))} without`,
+      ratio: ratio(measured.keyed, measured.own.fsync),
+    },
+  ];
 };

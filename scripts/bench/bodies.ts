@@ -14,8 +14,8 @@ const propertiesOf = (index: number, post: number): object => {
     : { ...mapping, widget_index: index % 5, raw_model: "iPhone 15 Pro", viewport_percent: 62.5 };
 };
 
-/** `count` request bodies: one visitor on one page each, a page view and then widgets. */
-export const makeBodies = (count: number): ReadonlyArray<Uint8Array<ArrayBuffer>> =>
+/** `count` request bodies: one visitor on one page each, a page view and then widgets; with a key as the script sends it. */
+export const makeBodies = (count: number, key?: string): ReadonlyArray<Uint8Array<ArrayBuffer>> =>
   Array.from({ length: count }, () => {
     const post = pick(POSTS);
     const visitor = pick(VISITORS);
@@ -37,5 +37,5 @@ export const makeBodies = (count: number): ReadonlyArray<Uint8Array<ArrayBuffer>
       session_id: `s-${visitor}`,
       properties: propertiesOf(index, post),
     }));
-    return new TextEncoder().encode(JSON.stringify({ events, sent_at: Date.now() }));
+    return new TextEncoder().encode(JSON.stringify({ events, sent_at: Date.now(), api_key: key }));
   });

@@ -55,6 +55,8 @@ export interface LoadOptions {
   /** Events that are sent each second, evenly; as fast as they are answered by default. */
   readonly perSecond?: number;
   readonly connections?: number;
+  /** Headers besides those of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** While it says true nothing more is sent. */
   readonly isHeld?: () => boolean;
 }
@@ -69,11 +71,17 @@ const HELD_WAIT_MS = 5;
 export const load = async (
   url: string,
   bodies: ReadonlyArray<Uint8Array<ArrayBuffer>>,
-  { events, perSecond = Number.POSITIVE_INFINITY, connections = 256, isHeld = () => false }: LoadOptions,
+  {
+    events,
+    perSecond = Number.POSITIVE_INFINITY,
+    connections = 256,
+    headers = {},
+    isHeld = () => false,
+  }: LoadOptions,
 ): Promise<LoadResult> => {
   const address = new URL(url);
   const templates = bodies.map((body) =>
-    templateOf(encodeRequest(address, body, { "user-agent": USER_AGENT })),
+    templateOf(encodeRequest(address, body, { "user-agent": USER_AGENT, ...headers })),
   );
   const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(address)));
   const requests = Math.ceil(events / EVENTS_PER_REQUEST);
