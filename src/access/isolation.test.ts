@@ -103,6 +103,7 @@ const open = new Set([
   ...["post /v1/events", "get /health", "get /ready", "get /metrics", "get /analytics.js"],
   // They take a password or the token of a link instead of a key, and are the only way to a session.
   ...["post /v1/auth/setup", "post /v1/auth/login", "post /v1/auth/accept", "post /v1/auth/share"],
+  "post /v1/auth/reset",
 ]);
 
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;

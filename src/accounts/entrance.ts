@@ -1,14 +1,17 @@
 import { Effect } from "effect";
 import { Forbidden, TooManyAttempts } from "../domain/errors.ts";
+import { DEFAULT_PROJECT } from "../domain/project.ts";
 import type { JsonObject } from "../http/json-body.ts";
 import { digestOf } from "../projects/key.ts";
 import type { Invite } from "./links/invite.ts";
 import { Invites } from "./links/invites.ts";
+import { requireMaker } from "./links/maker.ts";
+import { Resets } from "./links/resets.ts";
 import { Shares } from "./links/shares.ts";
 import { type Attempts, makeAttempts } from "./passwords/attempts.ts";
 import type { Account } from "./people/account.ts";
 import { Accounts } from "./people/accounts.ts";
-import { type Credentials, decodeNewAccount, decodeWhoAccepts } from "./routes/bodies.ts";
+import { type Credentials, decodeNewAccount, decodeReset, decodeWhoAccepts } from "./routes/bodies.ts";
 
 /**
  * The ways in that take a password. Each counts its attempts before anything is looked up, in the same way whether there
@@ -52,12 +55,24 @@ export const makeEntrance = (attempts: Attempts = makeAttempts()) => {
         yield* logIn({ email, password: current }, address);
         return yield* (yield* Accounts).changePassword(id, password);
       }),
+    /** A new password for who has a link to it. */
+    reset: (body: JsonObject, address: string) =>
+      Effect.gen(function* () {
+        const resets = yield* Resets;
+        const { token, passwordOf } = yield* decodeReset(body);
+        yield* attempt(`reset ${digestOf(token)}`, address);
+        const { reset, account } = yield* resets.of(token);
+        yield* requireMaker({ link: "reset", id: reset.id, project: DEFAULT_PROJECT });
+        const password = yield* passwordOf(account);
+        return yield* resets.take(token, password);
+      }),
     /** Takes an invitation: as `loggedIn`, or as the account that the body names, which is made if it is not there. */
     accept: (token: string, body: JsonObject, loggedIn: Account | undefined, address: string) =>
       Effect.gen(function* () {
         const isNamed = body.email !== undefined || body.password !== undefined;
         return yield* (yield* Invites).take(token, (invite) =>
           Effect.gen(function* () {
+            yield* requireMaker({ link: "invite", id: invite.id, project: invite.project });
             if (loggedIn === undefined || isNamed) return yield* join(body, invite, address);
             return invite.email === "" || invite.email === loggedIn.email
               ? loggedIn

@@ -73,9 +73,20 @@ test("every example of what people do with their accounts is answered as its own
   await replay(owner, "patch /v1/projects/{id}/members/{account}", { id });
   await replay(owner, "delete /v1/projects/{id}/members/{account}", { id });
 
+  await replay(owner, "get /v1/accounts");
+  await replay(owner, "patch /v1/accounts/{account}", { id });
+  const { body: reset } = await replay(owner, "post /v1/accounts/{account}/reset", { id });
+  await replay(people.browser(), "post /v1/auth/reset", { token: people.tokenOf(String(reset.url)) });
+  await replay(owner, "delete /v1/accounts/{account}", { id });
+
   await replay(owner, "post /v1/auth/password");
   const again = await people.logIn("ada@example.org", "ten lives and no tail");
   const { body: session } = await again.ask<{ session: { id: string } }>("GET", "/v1/auth/session");
   await replay(owner, "delete /v1/auth/sessions/{session}", { id: session.session.id });
-  await replay(owner, "post /v1/auth/logout");
+
+  const heir = await people.member("default", "viewer", "heir@example.org");
+  const { body: who } = await heir.ask<{ account: { id: string } }>("GET", "/v1/auth/session");
+  await replay(owner, "patch /v1/accounts/{account}", { id: who.account.id });
+  await replay(await people.logIn("ada@example.org", "ten lives and no tail"), "post /v1/auth/logout");
+  await replay(owner, "post /v1/auth/delete");
 });

@@ -4,7 +4,7 @@ import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { timeText } from "../store/time-text.ts";
 
-/** What people do to a project besides asking. */
+/** What people do to a project besides asking; what they do to accounts is told with the default one. */
 export const auditActions = [
   "project.created",
   "project.changed",
@@ -28,6 +28,11 @@ export const auditActions = [
   "invite.revoked",
   "share.created",
   "share.revoked",
+  "account.changed",
+  "account.password_changed",
+  "account.reset_created",
+  "account.password_reset",
+  "account.deleted",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -141,6 +141,36 @@ test("an invitation makes an account, or is taken by who is logged in", async ()
   expect(complaints).toEqual([]);
 });
 
+test("a link to a new password gives one, and leads in", async () => {
+  const invite = await admin("/v1/projects/default/invites", { role: "viewer" });
+  const accepted = await service.request<{ readonly account: { readonly id: string } }>("/v1/auth/accept", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      ...{ token: invite.url.slice(invite.url.indexOf("=") + 1), name: "Carl" },
+      ...{ email: "carl@example.org", password: PASSWORD },
+    }),
+  });
+  const { url } = await admin(`/v1/accounts/${accepted.body.account.id}/reset`, {});
+  await using opened = await open(url);
+  const { page, complaints } = opened;
+  await shot(page, "reset");
+  await page.getByLabel("Password").fill("carl@example.org");
+  await page.getByRole("button", { name: "Save the password" }).click();
+  await page.locator("#password-error:has-text('must not be the e-mail address')").waitFor();
+  await page.getByLabel("Password").fill("eleven pipers piping");
+  await page.getByRole("button", { name: "Save the password" }).click();
+  await arrived(page);
+  await page.getByText("carl@example.org").waitFor();
+  expect(complaints).toEqual([]);
+
+  await page.goto(service.url() + url);
+  await page.getByLabel("Password").fill("twelve drummers drumming");
+  await page.getByRole("button", { name: "Save the password" }).click();
+  await page.locator(".alert:visible").waitFor();
+  expect(await page.getByRole("alert").textContent()).toStartWith("The link is not valid.");
+});
+
 test("a shared link shows its numbers, after its password if it has one", async () => {
   const events = [1, 2, 3].map((n) => ({
     event_type: "page_view",

@@ -64,6 +64,18 @@ ${button("Accept")}
 </form>`,
 });
 
+export const resetPage = layout({
+  name: "reset",
+  title: "New password",
+  main: `<h1>Choose a new password</h1>
+<p class="lede">You are logged out everywhere else.</p>
+${alert}
+<form novalidate hidden>
+${newPassword}
+${button("Save the password")}
+</form>`,
+});
+
 export const sharePage = layout({
   name: "share",
   title: "Shared numbers",

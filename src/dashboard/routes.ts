@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { pagePolicy } from "../http/security-headers.ts";
 import { type PageFile, pageFiles } from "./build.ts";
-import { accountPage, invitePage, loginPage, setUpPage, sharePage } from "./pages.ts";
+import { accountPage, invitePage, loginPage, resetPage, setUpPage, sharePage } from "./pages.ts";
 
 const policy = pagePolicy({
   "script-src": "'self'",
@@ -28,11 +28,12 @@ const file = (request: Request, { text, etag }: PageFile, type: string): Respons
 
 const hidden = { detail: { hide: true } };
 
-/** The pages that links to people lead to: set-up, login, invitation, shared link, and one's own account. */
+/** The pages that links to people lead to: set-up, login, invitation, new password, shared link, and one's own account. */
 export const dashboardRoutes = new Elysia({ name: "dashboard" })
   .get("/setup", page(setUpPage), hidden)
   .get("/login", page(loginPage), hidden)
   .get("/invite", page(invitePage), hidden)
+  .get("/reset", page(resetPage), hidden)
   .get("/share", page(sharePage), hidden)
   .get("/account", page(accountPage), hidden)
   .get(

@@ -163,18 +163,19 @@ export class PasswordsBusy extends Data.TaggedError("PasswordsBusy")<{
 
 /** The token of a link is of none that is valid: it may have been used, revoked, or have expired. */
 export class LinkInvalid extends Data.TaggedError("LinkInvalid")<{
-  readonly link: "setup" | "invite" | "share";
+  readonly link: "setup" | "invite" | "share" | "reset";
 }> {}
 
 /** There is no such entry in a list of people, sessions, links or erasures. */
 export class UnknownEntry extends Data.TaggedError("UnknownEntry")<{
-  readonly kind: "session" | "member" | "invite" | "share" | "erasure" | "link";
+  readonly kind: "account" | "session" | "member" | "invite" | "share" | "erasure" | "link";
   readonly id: string;
 }> {}
 
 /** Nobody could manage the project any more. */
 export class LastOwner extends Data.TaggedError("LastOwner")<{
-  readonly project: string;
+  /** Undefined for the whole installation. */
+  readonly project: string | undefined;
 }> {}
 
 /** A project has as many links of a kind as it may have. */

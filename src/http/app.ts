@@ -1,6 +1,7 @@
 import { Cause, Context, Effect, type Layer, Runtime } from "effect";
 import { Elysia } from "elysia";
 import { Doorkeeper } from "../access/access.ts";
+import { accountRoutes } from "../accounts/routes/account-routes.ts";
 import { authRoutes } from "../accounts/routes/auth-routes.ts";
 import { peopleRoutes } from "../accounts/routes/people-routes.ts";
 import { auditRoutes } from "../audit/routes.ts";
@@ -88,6 +89,7 @@ export const makeApp = ({ runtime, settings, tracker, stopping }: AppParts) => {
     .use(auditRoutes(run, authorize))
     .use(authRoutes(run, identify, settings))
     .use(peopleRoutes(run, authorize))
+    .use(accountRoutes(run, authorize))
     .use(exportRoutes(run, authorize))
     .use(realtimeRoutes(run, authorize))
     .use(healthRoutes(run, stopping))

@@ -126,6 +126,7 @@ const linkDetails: Readonly<Record<LinkInvalid["link"], string>> = {
   setup: "It is good for the first account; a new one is printed when the service starts without an owner.",
   invite: "It was used or revoked, or has expired; ask for a new one.",
   share: "It was revoked or has expired; ask for a new one.",
+  reset: "It was used or has expired, or the password was changed since; ask for a new one.",
 };
 
 const loginProblems: Readonly<Record<LoginRefused["of"], { readonly code: string; readonly title: string }>> =
@@ -208,10 +209,10 @@ const answers: {
         ? "Send events of a server with a secret key, or let the project allow a missing origin."
         : "Revoke it, and use a write key.",
   }),
-  LastOwner: () => ({
+  LastOwner: ({ project }) => ({
     status: 409,
     code: "last_owner",
-    title: "Nobody could manage the project any more",
+    title: `Nobody could manage ${project === undefined ? "the whole installation" : "the project"} any more`,
     detail: "Make somebody else an owner first.",
   }),
   ProjectStays: ({ project }) => ({

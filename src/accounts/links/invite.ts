@@ -1,6 +1,7 @@
 import type { KeptTable } from "../../store/kept-table.ts";
 import { timeText } from "../../store/time-text.ts";
 import type { Role } from "../role.ts";
+import { RESET } from "./reset.ts";
 
 /** A link that makes whoever takes it a member of a project, once. */
 export interface Invite {
@@ -35,7 +36,7 @@ export const invitesTable: KeptTable<InviteRow, Invite> = {
   name: "project_invites",
   select: `SELECT invite_id, project_id, email, role, digest, toUnixTimestamp64Milli(created_at) AS created_ms,
       toUnixTimestamp64Milli(expires_at) AS expires_ms, is_closed, version
-    FROM project_invites FINAL ORDER BY invite_id`,
+    FROM project_invites FINAL WHERE role != '${RESET}' ORDER BY invite_id`,
   entityOf: (row) => ({
     id: row.invite_id,
     project: row.project_id,

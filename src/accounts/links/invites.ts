@@ -24,6 +24,8 @@ export interface InvitesShape {
   /** Those that can still be taken, the oldest first. */
   readonly list: (project: string) => ReadonlyArray<Invite>;
   readonly revoke: (project: string, id: string) => Effect.Effect<void, ClickHouseError | UnknownEntry>;
+  /** Closes the open ones with these ids, and those for an address, which they then do not name any more. */
+  readonly closeOf: (ids: ReadonlySet<string>, email: string) => Effect.Effect<void, ClickHouseError>;
   /** The invitation of a token, if it can still be taken. */
   readonly of: (token: string) => Effect.Effect<Invite, LinkInvalid>;
   /**
@@ -86,6 +88,22 @@ const make = Effect.gen(function* () {
         Effect.suspend((): Effect.Effect<void, ClickHouseError | UnknownEntry> => {
           const invite = list(project).find((each) => each.id === id);
           return invite === undefined ? new UnknownEntry({ kind: "invite", id }) : close(invite);
+        }),
+      ),
+    closeOf: (ids, email) =>
+      turn(
+        Effect.gen(function* () {
+          yield* kept.refresh;
+          const closing = kept
+            .all()
+            .filter((each) => each.email === email || (ids.has(each.id) && !each.isClosed))
+            .map((each) => ({
+              ...each,
+              email: each.email === email ? "" : each.email,
+              isClosed: true,
+              version: each.version + 1,
+            }));
+          if (closing.length > 0) yield* kept.save(...closing);
         }),
       ),
     of,

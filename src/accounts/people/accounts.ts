@@ -1,6 +1,13 @@
 import { Clock, Context, Effect, Layer } from "effect";
 import { ulid } from "ulid";
-import { InvalidParameter, LinkInvalid, LoginRefused, type PasswordsBusy } from "../../domain/errors.ts";
+import {
+  InvalidParameter,
+  LastOwner,
+  LinkInvalid,
+  LoginRefused,
+  type PasswordsBusy,
+  UnknownEntry,
+} from "../../domain/errors.ts";
 import { digestOf } from "../../projects/key.ts";
 import type { ClickHouseError } from "../../store/clickhouse-error.ts";
 import { keep } from "../../store/kept-table.ts";
@@ -10,10 +17,14 @@ import { type Account, type AccountWish, accountsTable } from "./account.ts";
 
 type Answered<A, E = never> = Effect.Effect<A, ClickHouseError | PasswordsBusy | E>;
 
+type Changed<A> = Effect.Effect<A, ClickHouseError | UnknownEntry | LastOwner>;
+
 export interface AccountsShape {
   /** An account that is not deleted. */
   readonly find: (id: string) => Account | undefined;
   readonly findByEmail: (email: string) => Account | undefined;
+  /** Those that are not deleted, the first ones first. */
+  readonly list: () => ReadonlyArray<Account>;
   /** Whether somebody may do everything. Until then the set-up link is good. */
   readonly hasInstanceOwner: () => boolean;
   /** A new token for the set-up link, in place of the one before; undefined when there is an instance owner. */
@@ -26,6 +37,14 @@ export interface AccountsShape {
   readonly logIn: (email: string, password: string) => Answered<Account, LoginRefused>;
   /** A new password; all sessions that were begun before end. */
   readonly changePassword: (id: string, password: string) => Answered<Account, LoginRefused>;
+  /** The same for who has a link of a time from which on the password has not been changed; else it is not valid. */
+  readonly resetPassword: (id: string, password: string, sinceMs: number) => Answered<Account, LinkInvalid>;
+  /** Makes somebody an owner of the whole installation, or no more; the last one stays one. */
+  readonly changeOwner: (id: string, isInstanceOwner: boolean) => Changed<Account>;
+  /** Fails for the last owner of the whole installation, and for an account that is not there. */
+  readonly requireOther: (id: string) => Effect.Effect<Account, UnknownEntry | LastOwner>;
+  /** Ends an account and all of its sessions; what told whose it was is not kept. The last owner of all stays. */
+  readonly remove: (id: string) => Changed<void>;
 }
 
 /** The people who can log in, in memory: a change is known here at once, and on other nodes within 5 s. */
@@ -36,7 +55,7 @@ const make = Effect.gen(function* () {
   const byEmail = new Map<string, string>();
   const kept = yield* keep(accountsTable, ({ id, email, isDeleted }) => {
     const known = byEmail.get(email);
-    if (isDeleted && known === id) byEmail.delete(email);
+    if (isDeleted) for (const [address, own] of byEmail) if (own === id) byEmail.delete(address);
     // Two nodes may have made one at the same time; the first of them counts, everywhere.
     if (!isDeleted && (known === undefined || id < known)) byEmail.set(email, id);
   });
@@ -50,6 +69,33 @@ const make = Effect.gen(function* () {
   };
   const findByEmail = (email: string) => find(byEmail.get(email) ?? "");
   const owners = () => kept.all().filter(({ isInstanceOwner, isDeleted }) => isInstanceOwner && !isDeleted);
+
+  const requireOther = (id: string): Effect.Effect<Account, UnknownEntry | LastOwner> =>
+    Effect.suspend((): Effect.Effect<Account, UnknownEntry | LastOwner> => {
+      const account = find(id);
+      if (account === undefined) return new UnknownEntry({ kind: "account", id });
+      const isLast = account.isInstanceOwner && owners().length === 1;
+      return isLast ? new LastOwner({ project: undefined }) : Effect.succeed(account);
+    });
+
+  /** Somebody who may do everything stays, also where two nodes let one go at the same time: then both come back. */
+  const withoutLast = (account: Account, after: Account): Changed<Account> =>
+    Effect.gen(function* () {
+      yield* kept.save(after);
+      if (!account.isInstanceOwner) return after;
+      yield* kept.refresh;
+      if (owners().length > 0) return after;
+      yield* kept.save({ ...account, version: after.version + 1 });
+      return yield* new LastOwner({ project: undefined });
+    });
+
+  const withPassword = (account: Account, passwordHash: string) =>
+    Effect.gen(function* () {
+      const passwordAtMs = yield* Clock.currentTimeMillis;
+      const changed = { ...account, passwordHash, passwordAtMs, version: account.version + 1 };
+      yield* kept.save(changed);
+      return changed;
+    });
 
   const newAccount = (wish: AccountWish, passwordHash: string, isInstanceOwner: boolean) =>
     Effect.gen(function* () {
@@ -75,6 +121,11 @@ const make = Effect.gen(function* () {
   return Accounts.of({
     find,
     findByEmail,
+    list: () =>
+      kept
+        .all()
+        .filter(({ isDeleted }) => !isDeleted)
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
     hasInstanceOwner: () => owners().length > 0,
     renewSetUpToken: () => {
       if (owners().length > 0) return undefined;
@@ -128,12 +179,44 @@ const make = Effect.gen(function* () {
           Effect.gen(function* () {
             const account = find(id);
             if (account === undefined) return yield* new LoginRefused({ of: "account" });
-            const passwordAtMs = yield* Clock.currentTimeMillis;
-            const changed = { ...account, passwordHash, passwordAtMs, version: account.version + 1 };
-            yield* kept.save(changed);
-            return changed;
+            return yield* withPassword(account, passwordHash);
           }),
         ),
+      ),
+    resetPassword: (id, password, sinceMs) =>
+      Effect.flatMap(passwords.hash(password), (passwordHash) =>
+        turn(
+          Effect.gen(function* () {
+            yield* kept.refresh;
+            const account = find(id);
+            if (account === undefined || account.passwordAtMs > sinceMs) {
+              return yield* new LinkInvalid({ link: "reset" });
+            }
+            return yield* withPassword(account, passwordHash);
+          }),
+        ),
+      ),
+    changeOwner: (id, isInstanceOwner) =>
+      turn(
+        Effect.gen(function* () {
+          yield* kept.refresh;
+          const account = find(id);
+          if (account === undefined) return yield* new UnknownEntry({ kind: "account", id });
+          if (account.isInstanceOwner === isInstanceOwner) return account;
+          if (!isInstanceOwner) yield* requireOther(id);
+          return yield* withoutLast(account, { ...account, isInstanceOwner, version: account.version + 1 });
+        }),
+      ),
+    requireOther,
+    remove: (id) =>
+      turn(
+        Effect.gen(function* () {
+          yield* kept.refresh;
+          const account = yield* requireOther(id);
+          const { version } = account;
+          const gone = { ...account, email: "", name: "", passwordHash: "", isDeleted: true };
+          yield* withoutLast(account, { ...gone, version: version + 1 });
+        }),
       ),
   });
 });

@@ -17,6 +17,10 @@ export interface MembersShape {
   /** The last owner of a project stays one, unless somebody may manage every project. */
   readonly change: (project: string, account: string, role: Role) => Changed<UnknownEntry | LastOwner>;
   readonly remove: (project: string, account: string) => Changed<UnknownEntry | LastOwner>;
+  /** Projects whose only owner an account is. */
+  readonly ownedAlone: (account: string) => ReadonlyArray<string>;
+  /** Ends every membership of an account; the projects that it was a member of. */
+  readonly removeAll: (account: string) => Effect.Effect<ReadonlyArray<string>, ClickHouseError>;
 }
 
 /** Who may do what in which project, in memory: a change is known here at once, and on other nodes within 5 s. */
@@ -39,6 +43,10 @@ const make = Effect.gen(function* () {
       );
     return own.sort((a, b) => a.addedAtMs - b.addedAtMs || (a.account < b.account ? -1 : 1));
   };
+  const ofAccount = (account: string): ReadonlyArray<Member> =>
+    kept.all().filter((each) => each.account === account && !each.isRemoved);
+  const hasOtherOwner = (project: string, account: string): boolean =>
+    list(project).some(({ role, account: other }) => role === "owner" && other !== account);
   const save = (member: Member): Changed => Effect.as(kept.save(member), member);
   const changed = (
     project: string,
@@ -52,10 +60,8 @@ const make = Effect.gen(function* () {
         if (member === undefined) return yield* new UnknownEntry({ kind: "member", id: account });
         const after = { ...member, ...change, version: member.version + 1 };
         const isOwnerAfter = after.role === "owner" && !after.isRemoved;
-        const others = list(project).some(
-          ({ role, account: other }) => role === "owner" && other !== account,
-        );
-        if (member.role === "owner" && !isOwnerAfter && !others && !accounts.hasInstanceOwner()) {
+        const isLast = member.role === "owner" && !isOwnerAfter && !hasOtherOwner(project, account);
+        if (isLast && !accounts.hasInstanceOwner()) {
           return yield* new LastOwner({ project });
         }
         return yield* save(after);
@@ -80,6 +86,21 @@ const make = Effect.gen(function* () {
       ),
     change: (project, account, role) => changed(project, account, { role }),
     remove: (project, account) => changed(project, account, { isRemoved: true }),
+    ownedAlone: (account) =>
+      ofAccount(account)
+        .filter(({ project, role }) => role === "owner" && !hasOtherOwner(project, account))
+        .map(({ project }) => project),
+    removeAll: (account) =>
+      turn(
+        Effect.gen(function* () {
+          yield* kept.refresh;
+          const own = ofAccount(account);
+          if (own.length > 0) {
+            yield* kept.save(...own.map((each) => ({ ...each, isRemoved: true, version: each.version + 1 })));
+          }
+          return own.map(({ project }) => project);
+        }),
+      ),
   });
 });
 

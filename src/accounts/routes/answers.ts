@@ -13,6 +13,12 @@ export const shownAccount = (account: Account) => ({
   is_instance_owner: account.isInstanceOwner,
 });
 
+/** The same for who may do everything. */
+export const shownAccountOf = (account: Account) => ({
+  ...shownAccount(account),
+  created_at: instant(account.createdAtMs),
+});
+
 export const shownSession = (session: Session, lastUsedMs: number, current: string) => ({
   id: session.id,
   agent: session.agent,

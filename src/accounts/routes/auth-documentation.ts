@@ -1,5 +1,5 @@
 import type { DocumentDecoration } from "elysia";
-import { body, flag, inPath, instant, json, listOf, text } from "../../http/documented.ts";
+import { body, flag, inPath, instant, json, listOf, problem, text } from "../../http/documented.ts";
 import { passwordLength } from "../passwords/password-rule.ts";
 import { roles } from "../role.ts";
 import {
@@ -208,6 +208,43 @@ export const passwordDocumentation = {
     ...wrong,
     ...refused,
     ...crossSite,
+    ...throttled,
+    ...busy,
+  },
+} as DocumentDecoration;
+
+export const resetDocumentation = {
+  ...open,
+  summary: "Choose a new password by a link",
+  description:
+    "With the token of a link that an owner of the installation has made for the account. All sessions of the account end; this browser gets a new one.",
+  requestBody: body(
+    { token, password: newPassword },
+    { token: "the-token-of-the-link", password: "eleven pipers piping" },
+    ["token", "password"],
+  ),
+  responses: {
+    200: json(accountAnswer, { account: exampleAccount }, "Who is logged in."),
+    ...wrong,
+    ...crossSite,
+    ...invalidLink,
+    ...throttled,
+    ...busy,
+  },
+} as DocumentDecoration;
+
+export const deleteDocumentation = {
+  ...own,
+  summary: "Delete one's account",
+  description:
+    "At once, and within 5 seconds on other nodes: its sessions, memberships and the invitations that it has made. Nothing stays that tells whose it was.",
+  requestBody: body({ password }, { password: "ten lives and no tail" }, ["password"]),
+  responses: {
+    204: { description: "It is deleted." },
+    ...wrong,
+    ...refused,
+    ...crossSite,
+    409: problem("`last_owner`: nobody could manage the installation, or a project."),
     ...throttled,
     ...busy,
   },

@@ -1,8 +1,9 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
 import type { Identify } from "../../access/access.ts";
-import { recorded } from "../../audit/audit-log.ts";
+import { type AuditAction, recorded } from "../../audit/audit-log.ts";
 import type { Settings } from "../../config.ts";
+import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { refuseCrossSiteLogin } from "../../http/cross-site.ts";
 import { readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
@@ -12,19 +13,23 @@ import type { ClickHouse } from "../../store/clickhouse.ts";
 import { noSessionCookie, sessionCookie, shareCookie } from "../cookies.ts";
 import { makeEntrance } from "../entrance.ts";
 import type { Invites } from "../links/invites.ts";
+import type { Resets } from "../links/resets.ts";
 import type { Shares } from "../links/shares.ts";
 import type { Account } from "../people/account.ts";
 import { Accounts } from "../people/accounts.ts";
 import { Members } from "../people/members.ts";
 import { LONGEST_MS } from "../people/session.ts";
 import { Sessions } from "../people/sessions.ts";
+import { deleteRecorded } from "./account-routes.ts";
 import { shownAccount, shownSession } from "./answers.ts";
 import {
   acceptDocumentation,
+  deleteDocumentation,
   endSessionDocumentation,
   loginDocumentation,
   logoutDocumentation,
   passwordDocumentation,
+  resetDocumentation,
   sessionDocumentation,
   sessionsDocumentation,
   setUpDocumentation,
@@ -32,6 +37,7 @@ import {
 } from "./auth-documentation.ts";
 import {
   decodeAcceptance,
+  decodeFarewell,
   decodeLogin,
   decodeNewPasswordBody,
   decodeSetUp,
@@ -39,7 +45,7 @@ import {
 } from "./bodies.ts";
 import { type Connection, makeConnectionOf } from "./connection.ts";
 
-type Services = Accounts | ClickHouse | Invites | Members | Projects | Sessions | Shares;
+type Services = Accounts | ClickHouse | Invites | Members | Projects | Resets | Sessions | Shares;
 
 /** An answer of these routes: a body, none, and what the browser is to keep. */
 interface Answer {
@@ -68,6 +74,11 @@ const begun = (account: Account, connection: Connection) =>
     // One that was given without TLS is of no use beside it.
     return isSecure ? [own, noSessionCookie(false)] : [own];
   });
+
+/** What somebody did with the own account; it is told where acts of no project in particular are. */
+const ownAct =
+  (action: AuditAction) =>
+  ({ id }: Account) => ({ project: DEFAULT_PROJECT, actor: `account ${id}`, action, subject: id });
 
 /** `/v1/auth`: how people come in, what they do with their own account, and how a shared link is opened. */
 export const authRoutes = (run: Run<Services>, identify: Identify, settings: Settings) => {
@@ -181,8 +192,28 @@ export const authRoutes = (run: Run<Services>, identify: Identify, settings: Set
     Effect.gen(function* () {
       const { account } = yield* identify(request);
       const { current, password } = yield* decodeNewPasswordBody(yield* readJsonObject(request), account);
-      const changed = yield* entrance.changePassword(account, current, password, connection.address);
+      const changed = yield* recorded(
+        entrance.changePassword(account, current, password, connection.address),
+        ownAct("account.password_changed"),
+      );
       return { cookies: yield* begun(changed, connection) };
+    });
+
+  const reset = (request: Request, connection: Connection) =>
+    Effect.gen(function* () {
+      const body = yield* openBody(request);
+      const changed = entrance.reset(body, connection.address);
+      const account = yield* recorded(changed, ownAct("account.password_reset"));
+      return { body: { account: shownAccount(account) }, cookies: yield* begun(account, connection) };
+    });
+
+  const deleteOwn = (request: Request, { address }: Connection) =>
+    Effect.gen(function* () {
+      const { account, session } = yield* identify(request);
+      const password = yield* decodeFarewell(yield* readJsonObject(request));
+      yield* entrance.logIn({ email: account.email, password }, address);
+      yield* deleteRecorded(account, `account ${account.id}`);
+      return { cookies: [noSessionCookie(session.isSecure)] };
     });
 
   const raw = { parse: "none" } as const;
@@ -214,5 +245,13 @@ export const authRoutes = (run: Run<Services>, identify: Identify, settings: Set
       ({ request, server }) => answered(changePassword(request, connectionOf(request, server))),
       { ...raw, detail: passwordDocumentation },
     )
+    .post("/reset", ({ request, server }) => answered(reset(request, connectionOf(request, server))), {
+      ...raw,
+      detail: resetDocumentation,
+    })
+    .post("/delete", ({ request, server }) => answered(deleteOwn(request, connectionOf(request, server))), {
+      ...raw,
+      detail: deleteDocumentation,
+    })
     .post("/logout", ({ request }) => answered(logOut(request)), { ...raw, detail: logoutDocumentation });
 };

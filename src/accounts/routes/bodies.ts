@@ -75,9 +75,15 @@ export const decodeLogin = (body: JsonObject): Decoded<Credentials> =>
     return { email: yield* emailOf(body.email), password: yield* decodePassword(body.password) };
   });
 
+/** Whose address and name a password must not be. */
+interface PasswordOwner {
+  readonly email: string;
+  readonly name: string;
+}
+
 export const decodeNewPasswordBody = (
   body: JsonObject,
-  owner: { readonly email: string; readonly name: string },
+  owner: PasswordOwner,
 ): Decoded<{ readonly current: string; readonly password: string }> =>
   Either.gen(function* () {
     yield* knownKeys(body, ["current", "password"]);
@@ -86,6 +92,30 @@ export const decodeNewPasswordBody = (
       password: yield* decodeNewPassword(body.password, owner),
     };
   });
+
+/** The token of a link to a new password; the password itself depends on whose it is. */
+export const decodeReset = (
+  body: JsonObject,
+): Decoded<{ readonly token: string; readonly passwordOf: (owner: PasswordOwner) => Decoded<string> }> =>
+  Either.gen(function* () {
+    yield* knownKeys(body, ["token", "password"]);
+    return {
+      token: yield* tokenOf(body.token),
+      passwordOf: (owner: PasswordOwner) => decodeNewPassword(body.password, owner),
+    };
+  });
+
+/** The password of whoever deletes the own account. */
+export const decodeFarewell = (body: JsonObject): Decoded<string> =>
+  Either.flatMap(knownKeys(body, ["password"]), () => decodePassword(body.password));
+
+/** Whether somebody is to be an owner of the whole installation. */
+export const decodeOwnership = (body: JsonObject): Decoded<boolean> =>
+  Either.flatMap(knownKeys(body, ["is_instance_owner"]), () =>
+    typeof body.is_instance_owner === "boolean"
+      ? Either.right(body.is_instance_owner)
+      : invalid("is_instance_owner", "takes true or false."),
+  );
 
 export const decodeAcceptance = (body: JsonObject): Decoded<string> =>
   Either.flatMap(knownKeys(body, ["token", "email", "name", "password"]), () => tokenOf(body.token));

@@ -56,7 +56,7 @@ export class Browser {
       else this.cookies.set(name, pair.slice(name.length + 1));
     }
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return {
       status: response.status,
       headers: response.headers,

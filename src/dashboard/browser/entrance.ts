@@ -26,6 +26,24 @@ export const logIn = (): void => {
   });
 };
 
+/** A new password, by the link that led here. */
+export const reset = (): void => {
+  const token = tokenInAddress();
+  if (token === undefined) {
+    alarm("Open the whole link that you were sent.");
+    return;
+  }
+  show("form");
+  onSubmit(async (fields) => {
+    const { failure } = await call("POST", "/v1/auth/reset", { ...fields, token });
+    if (failure === undefined) {
+      forgetToken();
+      location.replace(ACCOUNT);
+    }
+    return failure;
+  });
+};
+
 export const acceptInvite = async (): Promise<void> => {
   const token = tokenInAddress();
   if (token === undefined) {

@@ -1,5 +1,5 @@
 import { account } from "./account.ts";
-import { acceptInvite, logIn, setUp } from "./entrance.ts";
+import { acceptInvite, logIn, reset, setUp } from "./entrance.ts";
 import { letReveal } from "./page.ts";
 import { share } from "./share.ts";
 
@@ -7,6 +7,7 @@ const pages: Readonly<Record<string, () => void | Promise<void>>> = {
   setup: setUp,
   login: logIn,
   invite: acceptInvite,
+  reset,
   share,
   account,
 };
