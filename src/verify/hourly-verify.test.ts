@@ -128,7 +128,7 @@ describe("the hourly check", () => {
           Effect.never,
         ),
     } as never);
-    const unasked = Layer.succeed(SealedDays, {} as never);
+    const unasked = Layer.succeed(SealedDays, { undisturbed: <A>(effect: A) => effect } as never);
     await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
