@@ -26,6 +26,8 @@ export interface Access {
   readonly project: (
     named: string | undefined,
   ) => Effect.Effect<string, Forbidden | InvalidParameter | UnknownProject>;
+  /** The time zone of a project that may be asked about. */
+  readonly zoneOf: (project: string) => string;
 }
 
 /**
@@ -62,7 +64,14 @@ export const scopedParams = (
     return params;
   });
 
-/** The same of a JSON body; a `project` that is no text is left to whoever reads the body. */
+/** The same of a question: where no time zone is named the project's is meant. */
+export const questionParams = (access: Access, request: Request) =>
+  Effect.map(scopedParams(access, request), (params) => {
+    if (!params.has("timezone")) params.set("timezone", access.zoneOf(params.get("project") ?? ""));
+    return params;
+  });
+
+/** The parameters of {@link scopedParams} in a JSON body; a `project` that is no text is left to whoever reads the body. */
 export const scopedBody = <Body extends Readonly<Record<string, unknown>>>(
   access: Access,
   body: Body,

@@ -51,8 +51,10 @@ const make = Effect.gen(function* () {
   const sessions = yield* Sessions;
   const shares = yield* Shares;
 
+  const zoneOf = (project: string) => projects.find(project)?.timezone ?? "UTC";
   const everything: Access = {
     actor: "admin key",
+    zoneOf,
     project: (named = DEFAULT_PROJECT) =>
       Effect.suspend(() =>
         projects.find(named) === undefined ? new UnknownProject({ project: named }) : Effect.succeed(named),
@@ -60,11 +62,13 @@ const make = Effect.gen(function* () {
   };
   const ofKey = (actor: string, own: string): Access => ({
     actor,
+    zoneOf,
     project: (named = own) =>
       named === own ? Effect.succeed(own) : new Forbidden({ needs: "a key of that project" }),
   });
   const ofPerson = (actor: string, open: ReadonlyArray<string>, grant: Grant, isOwner: boolean): Access => ({
     actor,
+    zoneOf,
     project: (named) =>
       Effect.suspend((): Effect.Effect<string, Forbidden | InvalidParameter | UnknownProject> => {
         if (named === undefined) {

@@ -1,6 +1,6 @@
 import { Clock, Effect, Exit, Scope } from "effect";
 import { Elysia } from "elysia";
-import { type Authorize, scopedParams } from "../access/access.ts";
+import { type Authorize, questionParams } from "../access/access.ts";
 import type { Run } from "../http/run.ts";
 import type { Retention } from "../retention/retention.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
@@ -20,7 +20,7 @@ const IDLE_TIMEOUT_SECONDS = 120;
 export const exportRoutes = (run: Run<ClickHouse | Retention>, authorize: Authorize) => {
   const turns = new ExportTurns();
   const paramsOf = (request: Request) =>
-    Effect.flatMap(authorize(request, "events"), (access) => scopedParams(access, request));
+    Effect.flatMap(authorize(request, "events"), (access) => questionParams(access, request));
 
   const page = (request: Request) =>
     Effect.gen(function* () {

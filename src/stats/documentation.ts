@@ -33,7 +33,7 @@ const time = (name: "from" | "to", end: string, example: string) =>
 export const common = [
   time("from", "inclusive", "2026-11-01"),
   time("to", "exclusive", "2026-11-30"),
-  parameter("timezone", "IANA time zone in which dates are days.", {
+  parameter("timezone", "IANA time zone in which dates are days; by default the project's.", {
     type: "string",
     default: "UTC",
     example: "Europe/Berlin",

@@ -100,11 +100,15 @@ export const anomaliesDocumentation = {
       "Only these sites, taken together. Several values: separated by commas, or given again.",
       { type: "string" },
     ),
-    parameter("timezone", "IANA time zone whose clock says what a day and an hour is.", {
-      type: "string",
-      default: "UTC",
-      example: "Europe/Berlin",
-    }),
+    parameter(
+      "timezone",
+      "IANA time zone whose clock says what a day and an hour is; by default the project's.",
+      {
+        type: "string",
+        default: "UTC",
+        example: "Europe/Berlin",
+      },
+    ),
     parameter("metrics", `Any of ${anomalyMetrics.join(", ")}, separated by commas; all by default.`, {
       type: "string",
     }),

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
-import { type Authorize, scopedParams } from "../../access/access.ts";
+import { type Authorize, questionParams } from "../../access/access.ts";
 import type { Run } from "../../http/run.ts";
 import type { Retention } from "../../retention/retention.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
@@ -15,7 +15,7 @@ export const anomalyRoutes = (run: Run<ClickHouse | Retention>, authorize: Autho
     async ({ request }) => {
       const result = await run(
         authorize(request, "read").pipe(
-          Effect.flatMap((access) => scopedParams(access, request)),
+          Effect.flatMap((access) => questionParams(access, request)),
           Effect.flatMap((params) => decodeAnomaliesQuery(params)),
           Effect.flatMap((query) =>
             Effect.flatMap(Clock.currentTimeMillis, (nowMs) => anomaliesAt(nowMs, query)),

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
 import { version } from "../../../package.json";
-import { type Authorize, scopedParams } from "../../access/access.ts";
+import { type Authorize, questionParams } from "../../access/access.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
 import type { Retention } from "../../retention/retention.ts";
@@ -48,7 +48,7 @@ export const makeAnswering = (run: Run<StatsServices>, authorize: Authorize) => 
     ask: (query: Query) => Effect.Effect<object, HttpFailure, StatsServices>,
   ): Promise<Response> => {
     const answered = Effect.gen(function* () {
-      const params = yield* scopedParams(yield* authorize(request, "read"), request);
+      const params = yield* questionParams(yield* authorize(request, "read"), request);
       const query = yield* decode(params);
       const question = questionOf(new URL(request.url).pathname, params);
       const closed = yield* closedVersion(query);

@@ -1,6 +1,13 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
-import { type Access, type Authorize, type Grant, scopedBody, scopedParams } from "../../access/access.ts";
+import {
+  type Access,
+  type Authorize,
+  type Grant,
+  questionParams,
+  scopedBody,
+  scopedParams,
+} from "../../access/access.ts";
 import { recorded } from "../../audit/audit-log.ts";
 import { jsonText, knownKeys, readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
@@ -40,7 +47,9 @@ export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Author
 
   const ask = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      return json(yield* answerFunnel(yield* decodeFunnelBody(yield* bodyOf(access, request))));
+      const body = yield* bodyOf(access, request);
+      const timezone = body.timezone ?? access.zoneOf(String(body.project));
+      return json(yield* answerFunnel(yield* decodeFunnelBody({ ...body, timezone })));
     });
 
   const list = (request: Request) => (access: Access) =>
@@ -104,7 +113,7 @@ export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Author
   const result = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      const { project, queryOf } = yield* decodeResultQuery(yield* scopedParams(access, request));
+      const { project, queryOf } = yield* decodeResultQuery(yield* questionParams(access, request));
       return json(yield* answerFunnel(yield* queryOf(yield* getFunnel(project, name))));
     });
 
