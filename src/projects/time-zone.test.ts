@@ -37,9 +37,28 @@ test("days are of the project's time zone where a question names none, and of th
   expect(await asked(`metrics?${range}`)).toMatchObject({
     timeRange: { start: "2026-11-01T18:15:00.000Z", end: "2026-11-03T18:15:00.000Z" },
   });
-  const steps = [{ event_type: "page_view" }, { event_type: "signup" }];
-  const funnel = { project: project.id, from: "2026-11-02", to: "2026-11-03", steps, window: 60 };
-  expect((await post("/v1/stats/funnel", funnel)).body).toMatchObject({
-    timeRange: { start: "2026-11-01T18:15:00.000Z" },
+
+  const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const key = await post<{ key: string }>(`/v1/projects/${project.id}/keys`, {
+    kind: "secret",
+    label: "test",
   });
+  const event = { event_type: "page_view", site_id: "example.org", visitor_id: "v" };
+  await post("/v1/events", {
+    api_key: key.body.key,
+    events: [{ ...event, occurred_at: `${day(3)}T18:30:00Z` }],
+  });
+  await service.settled();
+  const funnel = {
+    project: project.id,
+    from: day(2),
+    to: day(2),
+    steps: [{ event_type: "page_view" }, { event_type: "signup" }],
+    window: 60,
+  };
+  const came = (body: unknown) => expect.objectContaining({ steps: [body, expect.anything()] });
+  expect((await post("/v1/stats/funnel", funnel)).body).toEqual(came(expect.objectContaining({ count: 1 })));
+  expect((await post("/v1/stats/funnel", { ...funnel, timezone: "UTC" })).body).toEqual(
+    came(expect.objectContaining({ count: 0 })),
+  );
 });

@@ -210,7 +210,9 @@ const make = Effect.gen(function* () {
     });
 
   const isDone = () => spool.hasEnded() && log.nextRow === ledger.storedRow;
-  const fiber = yield* Effect.forkScoped(Effect.repeat(Effect.zipRight(runErrands, guardedTurn), { until: isDone }));
+  const fiber = yield* Effect.forkScoped(
+    Effect.repeat(Effect.zipRight(runErrands, guardedTurn), { until: isDone }),
+  );
   // Registered after the fork, so it runs before the fiber is interrupted.
   yield* Effect.addFinalizer(() =>
     spool.end.pipe(
