@@ -64,8 +64,9 @@ describe("timing", () => {
       unknown.push(await took(`nobody${n}@example.org`));
     }
     const ratio = median(unknown) / median(known);
-    expect(ratio).toBeGreaterThan(0.7);
-    expect(ratio).toBeLessThan(1.4);
+    // Without the hash of a password it would be a hundredth.
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
   });
 
   test("and is answered in the same words", async () => {
