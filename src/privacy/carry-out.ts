@@ -15,7 +15,7 @@ import { BUDGET, countRows, deleteRows, hasFormerParts } from "./delete-rows.ts"
 import type { Erasure, ErasureWork } from "./erasure.ts";
 import { recountHours } from "./recount.ts";
 import { conditionOf, paramsOf, type Subject } from "./subject.ts";
-import { type ProjectTable, projectTables } from "./tables.ts";
+import { belongings, type ProjectTable, projectTables } from "./tables.ts";
 import { withVisitors } from "./with-visitors.ts";
 
 const POLL = "500 millis";
@@ -223,8 +223,17 @@ const erasePerson = (erasure: Job) =>
 
 const eraseProject = (erasure: Job) =>
   Effect.gen(function* () {
+    const clickhouse = yield* ClickHouse;
     const { project, work, requestedAtMs } = erasure;
     const sealed = yield* SealedDays;
+    for (const { table, column, of } of belongings) {
+      const rows = yield* clickhouse.query<{ id: string }>(
+        `SELECT DISTINCT ${column} AS id FROM ${of} WHERE project_id = {project:String}`,
+        { project },
+      );
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0) yield* deleteRows(table, `${column} IN {ids:Array(String)}`, { ids });
+    }
     for (const table of yield* projectTables) {
       const own = rowsIn(table, work, requestedAtMs);
       if (own === undefined) continue;

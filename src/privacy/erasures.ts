@@ -1,6 +1,7 @@
 import { Clock, Context, Duration, Effect, Layer } from "effect";
 import { ulid } from "ulid";
 import type { DuplicateIds } from "../ingest/duplicates/duplicate-ids.ts";
+import { Projects } from "../projects/projects.ts";
 import type { SealedDays } from "../sealing/sealed-days.ts";
 import { Spool } from "../spool/spool.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
@@ -9,7 +10,7 @@ import { keep } from "../store/kept-table.ts";
 import type { EventWriter } from "../writer/event-writer.ts";
 import { takeStep, whenGone } from "./carry-out.ts";
 import { type Erasure, type ErasureWork, emptyReceipt, erasuresTable } from "./erasure.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, wholeProject } from "./subject.ts";
 
 const AFTER_FAILURE = Duration.seconds(10);
 const FILES_INTERVAL = Duration.seconds(10);
@@ -31,6 +32,7 @@ export class Erasures extends Context.Tag("footfall/Erasures")<Erasures, Erasure
 const make = Effect.gen(function* () {
   const clickhouse = yield* ClickHouse;
   const spool = yield* Spool;
+  const projects = yield* Projects;
   const kept = yield* keep(erasuresTable);
   const due = yield* Effect.makeLatch(true);
   const context = yield* Effect.context<ClickHouse | DuplicateIds | EventWriter | SealedDays | Spool>();
@@ -51,8 +53,11 @@ const make = Effect.gen(function* () {
 
   const work = Effect.gen(function* () {
     yield* due.await;
+    // Before the look: what begins after it opens it again.
+    yield* due.close;
     const job = nextJob();
-    if (job?.work === undefined) return yield* due.close;
+    if (job?.work === undefined) return;
+    yield* due.open;
     yield* save(yield* takeStep({ ...job, work: job.work }));
   }).pipe(
     Effect.provide(context),
@@ -73,9 +78,49 @@ const make = Effect.gen(function* () {
       if (next !== undefined) yield* save(next);
     }
   });
-  const files = lookAtFiles.pipe(
+
+  const begin = (subject: Subject) =>
+    Effect.uninterruptible(
+      Effect.gen(function* () {
+        // What is being made durable now was sent before.
+        yield* Effect.async<void>((resume) =>
+          spool.append({ count: 0, rows: Buffer.alloc(0), settle: () => resume(Effect.void) }),
+        );
+        const requestedAtMs = yield* Clock.currentTimeMillis;
+        const erasure: Erasure = {
+          id: ulid(requestedAtMs),
+          project: subject.project,
+          kind: subject.kind,
+          state: "waiting",
+          requestedAtMs,
+          work: {
+            subject,
+            ledger: spool.ledger.id,
+            untilRow: spool.log.nextRow,
+            upToBatch: 0,
+            hours: {},
+            upToBuild: 0,
+            deletedAtMs: 0,
+          },
+          receipt: emptyReceipt,
+          version: 0,
+        };
+        yield* kept.save(erasure);
+        yield* due.open;
+        return erasure;
+      }),
+    );
+
+  // ClickHouse may go away between the end of a project and the beginning of its erasure.
+  const beginForgotten = Effect.suspend(() => {
+    const begun = new Set(kept.all().flatMap(({ kind, project }) => (kind === "project" ? [project] : [])));
+    const forgotten = projects.deleted().filter((id) => !begun.has(id));
+    return Effect.forEach(forgotten, (id) => begin(wholeProject(id)), { discard: true });
+  });
+
+  const files = Effect.zipRight(beginForgotten, lookAtFiles).pipe(
     Effect.provide(context),
-    Effect.catchAllCause((cause) => Effect.logDebug("Files of former parts could not be listed", cause)),
+    Effect.catchAllCause((cause) => Effect.logDebug("Erasures could not be looked at", cause)),
     Effect.delay(FILES_INTERVAL),
   );
 
@@ -83,37 +128,7 @@ const make = Effect.gen(function* () {
   yield* Effect.forkScoped(Effect.forever(files));
 
   return Erasures.of({
-    begin: (subject) =>
-      Effect.uninterruptible(
-        Effect.gen(function* () {
-          // What is being made durable now was sent before.
-          yield* Effect.async<void>((resume) =>
-            spool.append({ count: 0, rows: Buffer.alloc(0), settle: () => resume(Effect.void) }),
-          );
-          const requestedAtMs = yield* Clock.currentTimeMillis;
-          const erasure: Erasure = {
-            id: ulid(requestedAtMs),
-            project: subject.project,
-            kind: subject.kind,
-            state: "waiting",
-            requestedAtMs,
-            work: {
-              subject,
-              ledger: spool.ledger.id,
-              untilRow: spool.log.nextRow,
-              upToBatch: 0,
-              hours: {},
-              upToBuild: 0,
-              deletedAtMs: 0,
-            },
-            receipt: emptyReceipt,
-            version: 0,
-          };
-          yield* kept.save(erasure);
-          yield* due.open;
-          return erasure;
-        }),
-      ),
+    begin,
     find: kept.get,
     ofProject: (project) =>
       kept

@@ -5,6 +5,12 @@ import { type PersonColumn, personColumns } from "./subject.ts";
 /** What stays of a project that is deleted: that it was there, what was done to it, and that it was erased. */
 const records: ReadonlyArray<string> = ["projects", "audit_log", "erasures"];
 
+/** Tables whose rows name the project only by what they belong to. */
+export const belongings = [
+  { table: "webhook_deliveries", column: "webhook_id", of: "webhooks" },
+  { table: "api_key_uses", column: "key_id", of: "api_keys" },
+] as const;
+
 /** A table with rows of projects. */
 export interface ProjectTable {
   readonly name: string;

@@ -39,6 +39,8 @@ export interface ProjectsShape {
   readonly find: (id: string) => Project | undefined;
   /** Those that are not deleted, the default one first, then the oldest first. */
   readonly list: () => ReadonlyArray<Project>;
+  /** The ids of those that are deleted. */
+  readonly deleted: () => ReadonlyArray<string>;
   /** Whether pages of an origin may send events to any project. */
   readonly anyAllows: (origin: string) => boolean;
   /** The key of this text if it is valid now and its project is there. Takes the same time whatever is presented. */
@@ -139,6 +141,7 @@ const make = Effect.gen(function* () {
   return Projects.of({
     find,
     list,
+    deleted: () => projects.all().flatMap(({ id, isDeleted }) => (isDeleted ? [id] : [])),
     anyAllows: (origin) => {
       origins ??= allOrigins();
       return allowsOrigin({ origins }, origin);

@@ -231,6 +231,32 @@ const reused = async (after: number) => {
   return { disk, name, file: disk.open(name) };
 };
 
+test("nothing of what a retired log held is on the disk once it is stored, also where files were to be written over", async () => {
+  const disk = memoryDisk();
+  const log = await EventLog.open(disk, options());
+  const secret = (n: number) => `[${n},"secret ${"s".repeat(150)}"]\n`;
+  const commit = (row: string) => log.commit([Buffer.from(row)], 1, 0);
+  const isThere = () =>
+    disk.list().some((name) => {
+      const bytes = Buffer.alloc(disk.open(name).size());
+      disk.open(name).read(bytes, 0);
+      return bytes.includes("secret");
+    });
+  for (let n = 0; n < 12; n++) await commit(secret(n));
+  // Some files are kept to be written over, and one is.
+  log.trim(9);
+  await commit("[12]\n");
+  expect(isThere()).toBe(true);
+  const isGone = log.retire();
+  expect([isGone(12), isThere()]).toEqual([false, true]);
+  // What comes meanwhile goes into other files.
+  await commit("[13]\n");
+  expect([isGone(13), isThere()]).toEqual([true, false]);
+  expect(readAll(log, 13)).toBe("[13]\n");
+  const again = await EventLog.open(disk, options({ floor: 13 }));
+  expect([again.nextRow, readAll(again, 13)]).toEqual([14, "[13]\n"]);
+});
+
 test("a write over an old file that was cut off anywhere leaves what was there before it", async () => {
   const before = await reused(1);
   const whole = await reused(2);

@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DeadLetter, Ledger } from "./ledger.ts";
@@ -54,6 +62,22 @@ describe("a ledger", () => {
     expect(next.deadLetters().map(({ id }) => id)).toEqual([2, 4]);
     ledger.close();
     next.close();
+  });
+
+  test("has nothing of a letter in its files once it was dropped and the ledger is compact", () => {
+    const directory = temporaryDirectory();
+    const ledger = new Ledger(join(directory, "ledger"), known);
+    const isThere = () =>
+      readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes("secret"));
+    for (let n = 1; n <= 50; n++) {
+      ledger.bury(ledger.fix(n, n), rejected(n), `[${n},"${n === 7 ? "secret" : "x"}${"y".repeat(500)}"]`);
+    }
+    ledger.dropLetters([7]);
+    expect(isThere()).toBe(true);
+    ledger.compact();
+    expect(isThere()).toBe(false);
+    expect(ledger.deadLetterCount()).toBe(49);
+    ledger.close();
   });
 
   test("tries a dead letter again as a batch of its own, which a restart goes on with", () => {

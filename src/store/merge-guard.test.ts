@@ -63,9 +63,8 @@ describe.skipIf(disk === undefined)("merges that meet a full disk", () => {
          (SELECT sum(widget_impressions + widget_clicks) FROM daily_post_stats WHERE NOT ignore(*)) AS posts`,
     );
   });
-  const countsOf = (rows: number) => [
-    { events: rows, hourly: rows, widgets: (rows * 2) / 3, posts: (rows * 2) / 3 },
-  ];
+  /** Half of the events of a sample are of widgets. */
+  const countsOf = (rows: number) => [{ events: rows, hourly: rows, widgets: rows / 2, posts: rows / 2 }];
 
   const merges = Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
