@@ -1,6 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
-import { problem, text } from "../http/documented.ts";
+import { problems, security, text } from "../http/documented.ts";
 import { auditActions } from "./audit-log.ts";
 
 const exampleEntry = {
@@ -15,7 +15,7 @@ const exampleEntry = {
 
 export const auditDocumentation: DocumentDecoration = {
   tags: ["Projects"],
-  security: [{ adminKey: [] }, { bearer: [] }],
+  security,
   summary: "What was done to a project",
   description:
     "Every administrative act, the newest first: who did what, to what, and when. Entries are never changed. For the next page give the last `id` as `before`.",
@@ -67,9 +67,6 @@ export const auditDocumentation: DocumentDecoration = {
         },
       },
     },
-    400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-    401: problem("The key is missing or wrong."),
-    403: problem("The key does not give this."),
-    503: problem("ClickHouse does not answer at the moment."),
+    ...problems,
   },
 };

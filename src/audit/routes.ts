@@ -1,6 +1,7 @@
 import { Effect, Either } from "effect";
 import { Elysia } from "elysia";
-import { type Authorize, scopedParams } from "../access/access.ts";
+import { type Access, type Authorize, scopedParams } from "../access/access.ts";
+import { makeAdmitting } from "../access/admitting.ts";
 import type { Run } from "../http/run.ts";
 import {
   type Decoded,
@@ -30,20 +31,16 @@ const decodeAuditQuery = (params: URLSearchParams): Decoded<AuditQuery> =>
   });
 
 /** `GET /v1/audit`: what was done to a project, for who may manage it. */
-export const auditRoutes = (run: Run<ClickHouse>, authorize: Authorize) =>
-  new Elysia({ name: "audit" }).get(
+export const auditRoutes = (run: Run<ClickHouse>, authorize: Authorize) => {
+  const forManagers = makeAdmitting(run, authorize, "manage");
+  const entries = (request: Request) => (access: Access) =>
+    Effect.gen(function* () {
+      const params = yield* scopedParams(access, request);
+      return { data: yield* auditEntries(yield* decodeAuditQuery(params)) };
+    });
+  return new Elysia({ name: "audit" }).get(
     "/v1/audit",
-    async ({ request }) => {
-      const answer = await run(
-        Effect.gen(function* () {
-          const params = yield* scopedParams(yield* authorize(request, "manage"), request);
-          return { data: yield* auditEntries(yield* decodeAuditQuery(params)) };
-        }),
-        request.signal,
-      );
-      return answer instanceof Response
-        ? answer
-        : Response.json(answer, { headers: { "cache-control": "no-store" } });
-    },
+    ({ request }) => forManagers(request, entries(request)),
     { detail: auditDocumentation },
   );
+};

@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
-import { common, keys, parameter, problem } from "../stats/documentation.ts";
+import { problem, problems, security, tooMuch } from "../http/documented.ts";
+import { common, parameter } from "../stats/documentation.ts";
 import { limitBounds } from "../stats/parameters/query.ts";
 import { eventColumnNames, eventColumns } from "./event-columns.ts";
 import { exportFormats } from "./file/query.ts";
@@ -73,16 +74,10 @@ const example = {
 const kept =
   "Single events are kept for `RAW_RETENTION_DAYS`; a range that begins before is answered with 400 where some are gone.";
 
-const problems = {
-  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  422: problem("The question needs more time or memory than a query may use."),
-};
-
 /** How `GET /v1/events` stands in the API document. */
 export const eventsDocumentation = {
   tags: ["Export"],
-  security: keys,
+  security,
   summary: "Single events, newest first",
   description: `One page of events, with the names of \`POST /v1/events\` and what the service added; an empty text or the number 0 is "none". Without \`from\` and \`to\` these are the last 24 hours, without \`to\` everything since \`from\`. Ask again with \`cursor\` set to the answer's \`next\`, and the other parameters as they were, until \`next\` is null: every event that was there at the beginning comes exactly once, whatever comes in meanwhile. ${kept}`,
   parameters: [
@@ -115,7 +110,7 @@ export const eventsDocumentation = {
       },
     },
     ...problems,
-    503: problem("ClickHouse does not answer at the moment."),
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;
 
@@ -131,7 +126,7 @@ const csv = (values: ReadonlyArray<unknown>) =>
 /** How `GET /v1/export` stands in the API document. */
 export const exportDocumentation = {
   tags: ["Export"],
-  security: keys,
+  security,
   summary: "All single events of a range as a file",
   description: `Oldest first, by \`occurred_at\` and then by \`event_id\`, with the columns of \`GET /v1/events\` under the same names in every format. The file is made while it is sent; a slow reader costs nothing. Events that come in meanwhile may or may not be in it. When something fails on the way the connection breaks: a file is whole only when the download ended without an error. A reader that takes nothing for two minutes is cut off.
 
@@ -161,6 +156,7 @@ ${kept}`,
       },
     },
     ...problems,
+    ...tooMuch,
     503: problem(
       "As many exports are under way as may be at once, or ClickHouse does not answer; see `Retry-After`.",
     ),

@@ -1,6 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
-import { body, instant, json, problem, text } from "../http/documented.ts";
+import { body, instant, json, problem, problems, security, text } from "../http/documented.ts";
 import { linkStates } from "./identities.ts";
 import { nobody } from "./links.ts";
 import { limitBounds } from "./parameters.ts";
@@ -27,14 +27,7 @@ const exampleLink = {
   state: "linked",
 };
 
-const shared = { tags: ["People"], security: [{ adminKey: [] }, { bearer: [] }] };
-
-const problems = {
-  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  403: problem("The key does not give this."),
-  503: problem("ClickHouse does not answer at the moment."),
-};
+const shared = { tags: ["People"], security };
 
 export const identitiesDocumentation = {
   ...shared,

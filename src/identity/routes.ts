@@ -1,10 +1,10 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
-import { type Access, type Authorize, type Grant, scopedBody, scopedParams } from "../access/access.ts";
+import { type Access, type Authorize, scopedBody, scopedParams } from "../access/access.ts";
+import { makeAdmitting } from "../access/admitting.ts";
 import { recorded } from "../audit/audit-log.ts";
 import { InvalidParameter, type UnknownEntry } from "../domain/errors.ts";
 import { type JsonObject, readJsonObject } from "../http/json-body.ts";
-import type { HttpFailure } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { withoutEmail } from "../ingest/privacy/without-emails.ts";
 import { Visitors } from "../ingest/visitor.ts";
@@ -36,16 +36,8 @@ const takesProject = new InvalidParameter({ parameter: "project", message: "take
  * take that back.
  */
 export const identityRoutes = (run: Run<ClickHouse | Visitors>, authorize: Authorize) => {
-  const answered = async (
-    request: Request,
-    grant: Grant,
-    answer: (access: Access) => Effect.Effect<object, HttpFailure, ClickHouse | Visitors>,
-  ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, grant), answer), request.signal);
-    return result instanceof Response
-      ? result
-      : Response.json(result, { headers: { "cache-control": "no-store" } });
-  };
+  const forReaders = makeAdmitting(run, authorize, "events");
+  const forEditors = makeAdmitting(run, authorize, "edit");
 
   const list = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
@@ -83,15 +75,13 @@ export const identityRoutes = (run: Run<ClickHouse | Visitors>, authorize: Autho
 
   const raw = { parse: "none" } as const;
   return new Elysia({ name: "identity", prefix: "/v1/identities" })
-    .get("", ({ request }) => answered(request, "events", list(request)), { detail: identitiesDocumentation })
-    .post(
-      "/unlink",
-      ({ request }) => answered(request, "edit", change(request, "identity.unlinked", unlink)),
-      { ...raw, detail: unlinkDocumentation },
-    )
-    .post(
-      "/relink",
-      ({ request }) => answered(request, "edit", change(request, "identity.relinked", relink)),
-      { ...raw, detail: relinkDocumentation },
-    );
+    .get("", ({ request }) => forReaders(request, list(request)), { detail: identitiesDocumentation })
+    .post("/unlink", ({ request }) => forEditors(request, change(request, "identity.unlinked", unlink)), {
+      ...raw,
+      detail: unlinkDocumentation,
+    })
+    .post("/relink", ({ request }) => forEditors(request, change(request, "identity.relinked", relink)), {
+      ...raw,
+      detail: relinkDocumentation,
+    });
 };

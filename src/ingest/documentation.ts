@@ -1,10 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { EventInput, limits, typedProperties } from "../domain/event.ts";
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
+import { problem } from "../http/documented.ts";
 
 /** How `POST /v1/events` stands in the API document. The schema is the one that events are checked with. */
 export const eventsDocumentation: DocumentDecoration = {

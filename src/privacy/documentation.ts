@@ -1,17 +1,21 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
-import { body, inPath, instant, json, listOf, problem, text } from "../http/documented.ts";
+import {
+  body,
+  inPath,
+  instant,
+  json,
+  listOf,
+  problem,
+  problems,
+  security,
+  text,
+} from "../http/documented.ts";
 import { erasureStates } from "./erasure.ts";
 
-const problems = {
-  400: problem("A field is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  403: problem("The key does not give this."),
-  503: problem("ClickHouse does not answer at the moment."),
-};
 const unknown = { 404: problem("There is no such erasure, or no such project.") };
 
-const shared = { tags: ["Privacy"], security: [{ adminKey: [] }, { bearer: [] }] };
+const shared = { tags: ["Privacy"], security };
 
 const id = {
   oneOf: [

@@ -1,12 +1,12 @@
 import { Effect, Exit, Scope } from "effect";
 import { Elysia } from "elysia";
 import { type Access, type Authorize, scopedBody, scopedParams } from "../access/access.ts";
+import { makeAdmitting } from "../access/admitting.ts";
 import { recorded } from "../audit/audit-log.ts";
 import { UnknownEntry } from "../domain/errors.ts";
 import { ExportTurns } from "../export/file/export-file.ts";
 import { fileBody } from "../export/file/file-body.ts";
 import { type JsonObject, readJsonObject } from "../http/json-body.ts";
-import type { HttpFailure } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { Visitors } from "../ingest/visitor.ts";
 import type { ProjectsShape } from "../projects/projects.ts";
@@ -52,16 +52,7 @@ export const privacyRoutes = (
   projects: ProjectsShape,
 ) => {
   const turns = new ExportTurns();
-  const answered = async (
-    request: Request,
-    answer: (access: Access) => Effect.Effect<object, HttpFailure, ClickHouse | Erasures | Visitors>,
-    status = 200,
-  ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, "manage"), answer));
-    return result instanceof Response
-      ? result
-      : Response.json(result, { status, headers: { "cache-control": "no-store" } });
-  };
+  const forManagers = makeAdmitting(run, authorize, "manage");
   const personOf = (access: Access, request: Request) =>
     Effect.gen(function* () {
       const body = yield* scopedBody<JsonObject>(access, yield* readJsonObject(request));
@@ -70,9 +61,8 @@ export const privacyRoutes = (
       return subjectOf(project, person, yield* Visitors);
     });
 
-  const exported = (request: Request) =>
+  const exported = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      const access = yield* authorize(request, "manage");
       const subject = yield* personOf(access, request);
       const runtime = yield* Effect.runtime<ClickHouse>();
       const scope = yield* Scope.make();
@@ -103,14 +93,14 @@ export const privacyRoutes = (
       "/privacy/export",
       ({ request, server }) => {
         server?.timeout(request, IDLE_TIMEOUT_SECONDS);
-        return run(exported(request), request.signal);
+        return forManagers(request, exported(request));
       },
       { ...raw, detail: exportDocumentation },
     )
     .post(
       "/privacy/erase",
       ({ request }) =>
-        answered(
+        forManagers(
           request,
           (access) =>
             Effect.gen(function* () {
@@ -132,7 +122,7 @@ export const privacyRoutes = (
     .get(
       "/privacy/erasures",
       ({ request }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const params = yield* scopedParams(access, request);
             yield* onlyKnown(params, ["project"]);
@@ -145,7 +135,7 @@ export const privacyRoutes = (
     .get(
       "/privacy/erasures/:id",
       ({ request, params }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const erasures = yield* Erasures;
             const found = erasures.find(params.id);
@@ -162,7 +152,7 @@ export const privacyRoutes = (
     .delete(
       "/projects/:id",
       ({ request, params }) =>
-        answered(
+        forManagers(
           request,
           (access) =>
             Effect.gen(function* () {

@@ -1,18 +1,22 @@
 import type { DocumentDecoration } from "elysia";
-import { body, inPath, instant, json, listOf, problem, text } from "../http/documented.ts";
+import {
+  body,
+  inPath,
+  instant,
+  json,
+  listOf,
+  problem,
+  problems,
+  security,
+  text,
+} from "../http/documented.ts";
 import { MAXIMUM_ORIGINS, overlapBounds } from "./bodies.ts";
 import { keyKinds } from "./key.ts";
 import { defaultPrivacy, MAXIMUM_EXCLUSIONS, shownPrivacy, signalAnswers, visitorRules } from "./privacy.ts";
 
-const problems = {
-  400: problem("A field is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  403: problem("The key does not give this."),
-  503: problem("ClickHouse does not answer at the moment."),
-};
 const unknown = { 404: problem("There is no such project, or no such key in it.") };
 
-const shared = { tags: ["Projects"], security: [{ adminKey: [] }, { bearer: [] }] };
+const shared = { tags: ["Projects"], security };
 
 const projectId = inPath("id", "The project.");
 const keyId = inPath("key", "The key's `id`.");

@@ -1,10 +1,10 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
-import type { Access, Authorize, Grant } from "../access/access.ts";
+import type { Access, Authorize } from "../access/access.ts";
+import { makeAdmitting } from "../access/admitting.ts";
 import { recorded } from "../audit/audit-log.ts";
 import { UnknownProject } from "../domain/errors.ts";
 import { readJsonObject } from "../http/json-body.ts";
-import type { HttpFailure } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import type { ClickHouse } from "../store/clickhouse.ts";
 import type { RetentionSettings } from "../store/retention.ts";
@@ -73,19 +73,8 @@ export const projectRoutes = (
   projects: ProjectsShape,
   instance: RetentionSettings,
 ) => {
-  const answered = async (
-    request: Request,
-    answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure, ClickHouse>,
-    status = 200,
-    grant: Grant = "manage",
-  ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, grant), answer));
-    if (result instanceof Response) return result;
-    const headers = { "cache-control": "no-store" };
-    return result === undefined
-      ? new Response(null, { status: 204, headers })
-      : Response.json(result, { status, headers });
-  };
+  const forOwners = makeAdmitting(run, authorize, "everything");
+  const forManagers = makeAdmitting(run, authorize, "manage");
   const found = (access: Access, id: string) =>
     Effect.flatMap(access.project(id), () => {
       const project = projects.find(id);
@@ -97,7 +86,7 @@ export const projectRoutes = (
     .get(
       "",
       ({ request }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const data: Array<object> = [];
             for (const project of projects.list()) {
@@ -112,7 +101,7 @@ export const projectRoutes = (
     .post(
       "",
       ({ request }) =>
-        answered(
+        forOwners(
           request,
           ({ actor }) =>
             Effect.gen(function* () {
@@ -127,20 +116,19 @@ export const projectRoutes = (
               return shownProject(made);
             }),
           201,
-          "everything",
         ),
       { ...raw, detail: createDocumentation },
     )
     .get(
       "/:id",
       ({ request, params }) =>
-        answered(request, (access) => Effect.map(found(access, params.id), shownProject)),
+        forManagers(request, (access) => Effect.map(found(access, params.id), shownProject)),
       { detail: getDocumentation },
     )
     .patch(
       "/:id",
       ({ request, params }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
             const change = yield* decodeProjectChange(yield* readJsonObject(request), instance);
@@ -159,7 +147,7 @@ export const projectRoutes = (
     .get(
       "/:id/keys",
       ({ request, params }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
             const keys = projects.keysOf(id);
@@ -178,7 +166,7 @@ export const projectRoutes = (
     .post(
       "/:id/keys",
       ({ request, params }) =>
-        answered(
+        forManagers(
           request,
           (access) =>
             Effect.gen(function* () {
@@ -201,7 +189,7 @@ export const projectRoutes = (
     .delete(
       "/:id/keys/:key",
       ({ request, params }) =>
-        answered(request, (access) =>
+        forManagers(request, (access) =>
           Effect.gen(function* () {
             const { id } = yield* found(access, params.id);
             yield* recorded(projects.revokeKey(id, params.key), (key) => ({
@@ -218,7 +206,7 @@ export const projectRoutes = (
     .post(
       "/:id/keys/:key/rotate",
       ({ request, params }) =>
-        answered(
+        forManagers(
           request,
           (access) =>
             Effect.gen(function* () {

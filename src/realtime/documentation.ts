@@ -1,11 +1,7 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
+import { problems, security } from "../http/documented.ts";
 import type { RealtimeDocument } from "./document.ts";
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
 
 const count = { type: "integer" as const, minimum: 0 };
 
@@ -40,7 +36,7 @@ const example: RealtimeDocument = {
 /** How `GET /v1/stats/realtime` and the WebSocket stand in the API document. */
 export const realtimeDocumentation = {
   tags: ["Stats"],
-  security: [{ adminKey: [] }, { bearer: [] }],
+  security,
   summary: "What happens now",
   description: `Visitors and page views of the last five minutes, and page views of each of the last 30 minutes, without bots and duplicates, from the moment an event is accepted. The event's own time (\`occurred_at\`) decides when it counts; one that lies in the future counts as received.
 
@@ -93,7 +89,6 @@ The same document is pushed through the WebSocket \`/v1/realtime\`, which takes 
         },
       },
     },
-    400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-    401: problem("The key is missing or wrong."),
+    ...problems,
   },
 } satisfies DocumentDecoration;

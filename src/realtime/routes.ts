@@ -2,6 +2,7 @@ import { Effect, Exit } from "effect";
 import { Elysia } from "elysia";
 import { type Authorize, scopedParams } from "../access/access.ts";
 import { TooManyReaders, UpgradeRequired } from "../domain/errors.ts";
+import { privateJson } from "../http/private-json.ts";
 import { problemResponse } from "../http/problem.ts";
 import type { Run } from "../http/run.ts";
 import { realtimeDocumentation } from "./documentation.ts";
@@ -33,7 +34,7 @@ export const realtimeRoutes = (run: Run<Realtime>, authorize: Authorize) => {
 
   const document = (request: Request) =>
     Effect.gen(function* () {
-      return yield* (yield* Realtime).document(yield* scopeOf(request));
+      return privateJson(yield* (yield* Realtime).document(yield* scopeOf(request)));
     });
 
   /** Room for a connection that may be opened. */
@@ -58,16 +59,9 @@ export const realtimeRoutes = (run: Run<Realtime>, authorize: Authorize) => {
     });
 
   return new Elysia({ name: "realtime" })
-    .get(
-      "/v1/stats/realtime",
-      async ({ request }) => {
-        const answer = await run(document(request), request.signal);
-        return answer instanceof Response
-          ? answer
-          : Response.json(answer, { headers: { "cache-control": "no-store" } });
-      },
-      { detail: realtimeDocumentation },
-    )
+    .get("/v1/stats/realtime", ({ request }) => run(document(request), request.signal), {
+      detail: realtimeDocumentation,
+    })
     .get(
       "/v1/realtime",
       async ({ request, server }) => {

@@ -1,8 +1,9 @@
 import type { DocumentDecoration } from "elysia";
+import { problems, security, tooMuch } from "../http/documented.ts";
 import { intervals } from "./calendar/buckets.ts";
 import { dimensionNames, dimensions } from "./catalogue/dimensions.ts";
 import { metricNames, metrics } from "./catalogue/metrics.ts";
-import { common, keys, parameter, problem, several, sources, text } from "./documentation.ts";
+import { common, parameter, several, sources, text } from "./documentation.ts";
 import { limitBounds } from "./parameters/query.ts";
 import { comparisons } from "./parameters/range.ts";
 import { peopleRules } from "./question.ts";
@@ -52,10 +53,8 @@ const counted = (description: string, example: object) => ({
     description,
     content: { "application/json": { schema: { type: "object" as const }, example } },
   },
-  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  422: problem("The question needs more time or memory than a query may use."),
-  503: problem("ClickHouse does not answer at the moment."),
+  ...problems,
+  ...tooMuch,
 });
 
 const scopes = [
@@ -68,7 +67,7 @@ const scopes = [
 
 export const metricsDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Metrics of a range, and what they were before",
   description: `${metricsTable}\n\n${scopes}\n\n\`change\` is in percent of \`previous\`, null from nothing to something.`,
   parameters: [
@@ -89,7 +88,7 @@ export const metricsDocumentation = {
 
 export const breakdownDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Metrics per value of a dimension",
   description: `${table(dimensionNames, dimensions)}\n| \`property:<name>\` | A property of the events. |\n\n${scopes} Per value of what only events have, a session counts for every value that one of its events has.\n\n\`value\` is the first metric, \`percentage\` its part of the whole, \`total\` the whole, \`rows\` how many values there are. An empty text stands for "none".`,
   parameters: [
@@ -128,7 +127,7 @@ export const breakdownDocumentation = {
 
 export const timeseriesDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Events and visitors over time",
   description: `Every bucket that the range touches is there, also without events. Days, weeks (from Monday) and months are named by their first date, hours by the time they start at with its offset, all in \`timezone\`; the first and last bucket count only what lies in the range. At most 10,000 buckets. Without \`metric\` the answer is \`{ "data": [{ "bucket", "count", "unique_visitors" }] }\`: events and visitors. ${sources}`,
   parameters: [

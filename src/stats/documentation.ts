@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
+import { problems, security, tooMuch } from "../http/documented.ts";
 import { filterDescription, filterExample } from "./filters/documentation.ts";
 import { limitBounds, type RowsShape } from "./parameters/query.ts";
 import { postsShape } from "./posts.ts";
@@ -73,11 +74,6 @@ const rows = (shape: RowsShape<string>) => [
   parameter("offset", "Rows to leave out at the start.", { type: "integer", minimum: 0, default: 0 }),
 ];
 
-export const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
-
 const answers = (description: string, example: Schema) => ({
   200: {
     description,
@@ -92,21 +88,16 @@ const answers = (description: string, example: Schema) => ({
       },
     },
   },
-  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  422: problem("The question needs more time or memory than a query may use."),
-  503: problem("ClickHouse does not answer at the moment."),
+  ...problems,
+  ...tooMuch,
 });
-
-// The names stand in the document's components.
-export const keys = [{ adminKey: [] }, { bearer: [] }];
 
 export const sources =
   "Answered from rollups where they give the same numbers as the single events, otherwise from the single events; those reach back as far as they are kept, and a question beyond that is answered with 400.";
 
 export const widgetsDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Impressions, clicks and visitors per widget mapping and device",
   description: `\`ctr\` is clicks ÷ impressions to 3 decimals, 0 without impressions. ${sources}`,
   parameters: rows(widgetsShape),
@@ -122,7 +113,7 @@ export const widgetsDocumentation = {
 
 export const postsDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Widget impressions, clicks and visitors per post",
   description: `A visitor who saw several widgets of a post counts once. ${sources}`,
   parameters: rows(postsShape),

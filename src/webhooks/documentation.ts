@@ -1,23 +1,13 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
+import { problem, problems, security } from "../http/documented.ts";
 import { anomalyMetrics } from "../stats/anomalies/counts.ts";
 import { thresholdBounds } from "../stats/anomalies/parameters.ts";
 import { MAXIMUM_WEBHOOKS, WEBHOOK_THRESHOLD } from "./parameters.ts";
 import { MAXIMUM_ATTEMPTS } from "./schedule.ts";
 import { webhookEvents } from "./webhook.ts";
 
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
-});
-
-const problems = {
-  400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-  401: problem("The key is missing or wrong."),
-  503: problem("ClickHouse does not answer at the moment."),
-};
-
-const shared = { tags: ["Webhooks"], security: [{ adminKey: [] }, { bearer: [] }] };
+const shared = { tags: ["Webhooks"], security };
 
 const project = {
   name: "project",

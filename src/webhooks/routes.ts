@@ -2,6 +2,7 @@ import { Clock, Effect, Either, Redacted } from "effect";
 import { Elysia } from "elysia";
 import { ulid } from "ulid";
 import { type Access, type Authorize, scopedParams } from "../access/access.ts";
+import { makeAdmitting } from "../access/admitting.ts";
 import { recorded } from "../audit/audit-log.ts";
 import type { AppSettings } from "../config.ts";
 import { InvalidParameter, NotFound, TooManyWebhooks } from "../domain/errors.ts";
@@ -51,10 +52,11 @@ const listed = (project: string) =>
   Effect.gen(function* () {
     const webhooks = yield* webhooksOf(project);
     const last = yield* lastDeliveries(webhooks.map(({ id }) => id));
-    return webhooks.map((webhook) => {
+    const data = webhooks.map((webhook) => {
       const delivery = last.get(webhook.id);
       return { ...shown(webhook), last_delivery: delivery === undefined ? null : shownDelivery(delivery) };
     });
+    return { data };
   });
 
 /** The URL is looked up now too, so that a wrong one is known at once. */
@@ -112,47 +114,27 @@ export const webhookRoutes = (run: Run<ClickHouse | AppSettings | WebhookTargets
       (body): Effect.Effect<Uint8Array, HttpFailure> =>
         body instanceof Uint8Array ? Effect.succeed(body) : Effect.fail(body),
     );
-  const answered = async <A>(
-    request: Request,
-    effect: (access: Access) => Effect.Effect<A, HttpFailure, ClickHouse | AppSettings | WebhookTargets>,
-    respond: (result: A) => Response,
-  ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, "manage"), effect));
-    return result instanceof Response ? result : respond(result);
-  };
-  const headers = { "cache-control": "no-store" };
+  const forManagers = makeAdmitting(run, authorize, "manage");
   const projectOf = (access: Access, request: Request) =>
     Effect.flatMap(scopedParams(access, request), (params) => projectIn(params));
 
   return new Elysia({ name: "webhooks", prefix: "/v1/webhooks" })
     .get(
       "",
-      ({ request }) =>
-        answered(
-          request,
-          (access) => Effect.flatMap(projectOf(access, request), listed),
-          (data) => Response.json({ data }, { headers }),
-        ),
+      ({ request }) => forManagers(request, (access) => Effect.flatMap(projectOf(access, request), listed)),
       { detail: listDocumentation },
     )
     .post(
       "",
       ({ request }) =>
-        answered(
-          request,
-          (access) => Effect.flatMap(read(request), (body) => added(access, body)),
-          (webhook) => Response.json(webhook, { status: 201, headers }),
-        ),
+        forManagers(request, (access) => Effect.flatMap(read(request), (body) => added(access, body)), 201),
       { parse: "none", detail: addDocumentation },
     )
     .delete(
       "/:id",
       ({ request, params }) =>
-        answered(
-          request,
-          (access) =>
-            Effect.flatMap(projectOf(access, request), (project) => deleted(access, project, params.id)),
-          () => new Response(null, { status: 204 }),
+        forManagers(request, (access) =>
+          Effect.flatMap(projectOf(access, request), (project) => deleted(access, project, params.id)),
         ),
       { parse: "none", detail: deleteDocumentation },
     );

@@ -1,14 +1,22 @@
 import type { DocumentDecoration } from "elysia";
-import { body, flag, inPath, instant, json, listOf, problem, text } from "../../http/documented.ts";
+import {
+  body,
+  flag,
+  inPath,
+  instant,
+  json,
+  listOf,
+  problem,
+  problems,
+  security,
+  text,
+} from "../../http/documented.ts";
 import { RESET_HOURS } from "../links/resets.ts";
-import { busy, forbidden, wrong } from "./documented.ts";
 
-const shared = { tags: ["Accounts"], security: [{ adminKey: [] }, { bearer: [] }, { session: [] }] };
-const problems = {
-  ...wrong,
-  ...forbidden,
+const shared = { tags: ["Accounts"], security };
+const answers = {
+  ...problems,
   404: problem("There is no such account."),
-  ...busy,
 };
 const lastOwner = { 409: problem("`last_owner`: nobody could manage the installation, or a project.") };
 
@@ -26,7 +34,7 @@ export const listAccountsDocumentation = {
   ...shared,
   summary: "Everybody who can log in",
   description: "For owners of the whole installation, and the admin key.",
-  responses: { 200: listOf(account, exampleAccount, "The accounts."), ...problems },
+  responses: { 200: listOf(account, exampleAccount, "The accounts."), ...answers },
 } as DocumentDecoration;
 
 export const changeAccountDocumentation = {
@@ -37,7 +45,7 @@ export const changeAccountDocumentation = {
   requestBody: body({ is_instance_owner: flag }, { is_instance_owner: true }, ["is_instance_owner"]),
   responses: {
     200: json(account, { ...exampleAccount, is_instance_owner: true }, "The account."),
-    ...problems,
+    ...answers,
     ...lastOwner,
   },
 } as DocumentDecoration;
@@ -48,7 +56,7 @@ export const deleteAccountDocumentation = {
   description:
     "At once, and within 5 seconds on other nodes: its sessions, memberships and the invitations that it has made. Nothing stays that tells whose it was. Its own owner deletes it with `POST /v1/auth/delete`.",
   parameters: [accountId],
-  responses: { 204: { description: "It is deleted." }, ...problems, ...lastOwner },
+  responses: { 204: { description: "It is deleted." }, ...answers, ...lastOwner },
 } as DocumentDecoration;
 
 export const createResetDocumentation = {
@@ -70,6 +78,6 @@ export const createResetDocumentation = {
       },
       "The link.",
     ),
-    ...problems,
+    ...answers,
   },
 } as DocumentDecoration;

@@ -1,11 +1,11 @@
 import { Effect } from "effect";
 import { Elysia } from "elysia";
 import type { Access, Authorize } from "../../access/access.ts";
+import { makeAdmitting } from "../../access/admitting.ts";
 import { type AuditAction, record, recorded } from "../../audit/audit-log.ts";
 import { Forbidden, UnknownEntry } from "../../domain/errors.ts";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { readJsonObject } from "../../http/json-body.ts";
-import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
 import type { Projects } from "../../projects/projects.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
@@ -94,35 +94,23 @@ const deleteAccount = (access: Access, id: string) =>
 
 /** `/v1/accounts`: everybody who can log in, for who may do everything. */
 export const accountRoutes = (run: Run<Services>, authorize: Authorize) => {
-  const answered = async (
-    request: Request,
-    answer: (access: Access) => Effect.Effect<object | undefined, HttpFailure, Services>,
-    status = 200,
-  ): Promise<Response> => {
-    const result = await run(Effect.flatMap(authorize(request, "everything"), answer));
-    if (result instanceof Response) return result;
-    const headers = { "cache-control": "no-store" };
-    return result === undefined
-      ? new Response(null, { status: 204, headers })
-      : Response.json(result, { status, headers });
-  };
-
+  const forOwners = makeAdmitting(run, authorize, "everything");
   const raw = { parse: "none" } as const;
   return new Elysia({ name: "accounts", prefix: "/v1/accounts" })
-    .get("", ({ request }) => answered(request, listAccounts), { detail: listAccountsDocumentation })
+    .get("", ({ request }) => forOwners(request, listAccounts), { detail: listAccountsDocumentation })
     .patch(
       "/:account",
-      ({ request, params }) => answered(request, (access) => changeAccount(access, params.account, request)),
+      ({ request, params }) => forOwners(request, (access) => changeAccount(access, params.account, request)),
       { ...raw, detail: changeAccountDocumentation },
     )
     .delete(
       "/:account",
-      ({ request, params }) => answered(request, (access) => deleteAccount(access, params.account)),
+      ({ request, params }) => forOwners(request, (access) => deleteAccount(access, params.account)),
       { ...raw, detail: deleteAccountDocumentation },
     )
     .post(
       "/:account/reset",
-      ({ request, params }) => answered(request, (access) => createReset(access, params.account), 201),
+      ({ request, params }) => forOwners(request, (access) => createReset(access, params.account), 201),
       { ...raw, detail: createResetDocumentation },
     );
 };

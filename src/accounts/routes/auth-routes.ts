@@ -6,6 +6,7 @@ import type { Settings } from "../../config.ts";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { refuseCrossSiteLogin } from "../../http/cross-site.ts";
 import { readJsonObject } from "../../http/json-body.ts";
+import { privateJson } from "../../http/private-json.ts";
 import type { HttpFailure } from "../../http/problem.ts";
 import type { Run } from "../../http/run.ts";
 import { Projects } from "../../projects/projects.ts";
@@ -58,11 +59,9 @@ interface Answer {
 const SHARE_COOKIE_SECONDS = 30 * 86_400;
 
 const respond = ({ body, status, cookies = [] }: Answer): Response => {
-  const headers = new Headers({ "cache-control": "no-store" });
-  for (const cookie of cookies) headers.append("set-cookie", cookie);
-  return body === undefined
-    ? new Response(null, { status: status ?? 204, headers })
-    : Response.json(body, { status: status ?? 200, headers });
+  const response = privateJson(body, status);
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
 };
 
 /** The cookies of a session that begins now; its token is a new one, whatever came with the request. */

@@ -1,11 +1,21 @@
 import type { DocumentDecoration } from "elysia";
-import { body, flag, inPath, instant, json, listOf, text } from "../../http/documented.ts";
+import {
+  body,
+  flag,
+  inPath,
+  instant,
+  json,
+  listOf,
+  problems,
+  security,
+  text,
+} from "../../http/documented.ts";
 import { roles } from "../role.ts";
 import { INVITE_DAYS } from "./bodies.ts";
-import { busy, forbidden, unknownEntry, wrong } from "./documented.ts";
+import { unknownEntry } from "./documented.ts";
 
-const shared = { tags: ["Projects"], security: [{ adminKey: [] }, { bearer: [] }, { session: [] }] };
-const problems = { ...wrong, ...forbidden, ...unknownEntry, ...busy };
+const shared = { tags: ["Projects"], security };
+const answers = { ...problems, ...unknownEntry };
 
 const projectId = inPath("id", "The project.");
 const role = {
@@ -64,7 +74,7 @@ export const listMembersDocumentation = {
   ...shared,
   summary: "Members of a project",
   parameters: [projectId],
-  responses: { 200: listOf(member, exampleMember, "The members."), ...problems },
+  responses: { 200: listOf(member, exampleMember, "The members."), ...answers },
 } as DocumentDecoration;
 
 export const changeMemberDocumentation = {
@@ -73,7 +83,7 @@ export const changeMemberDocumentation = {
   description: "At once, and within 5 seconds on other nodes.",
   parameters: [projectId, memberId],
   requestBody: body({ role }, { role: "editor" }, ["role"]),
-  responses: { 200: json(member, exampleMember, "The member."), ...problems },
+  responses: { 200: json(member, exampleMember, "The member."), ...answers },
 } as DocumentDecoration;
 
 export const removeMemberDocumentation = {
@@ -82,14 +92,14 @@ export const removeMemberDocumentation = {
   description:
     "The account stays. The last owner of a project stays a member, unless somebody may manage every project.",
   parameters: [projectId, memberId],
-  responses: { 204: { description: "The account is no member any more." }, ...problems },
+  responses: { 204: { description: "The account is no member any more." }, ...answers },
 } as DocumentDecoration;
 
 export const listInvitesDocumentation = {
   ...shared,
   summary: "Invitations to a project",
   parameters: [projectId],
-  responses: { 200: listOf(invite, exampleInvite, "Those that can still be taken."), ...problems },
+  responses: { 200: listOf(invite, exampleInvite, "Those that can still be taken."), ...answers },
 } as DocumentDecoration;
 
 export const createInviteDocumentation = {
@@ -104,7 +114,7 @@ export const createInviteDocumentation = {
   ),
   responses: {
     201: json({ ...invite, url: link }, { ...exampleInvite, url: "/invite#token=…" }, "The invitation."),
-    ...problems,
+    ...answers,
   },
 } as DocumentDecoration;
 
@@ -112,14 +122,14 @@ export const revokeInviteDocumentation = {
   ...shared,
   summary: "Revoke an invitation",
   parameters: [projectId, inPath("invite", "The invitation's `id`.")],
-  responses: { 204: { description: "It can be taken no more." }, ...problems },
+  responses: { 204: { description: "It can be taken no more." }, ...answers },
 } as DocumentDecoration;
 
 export const listSharesDocumentation = {
   ...shared,
   summary: "Shared links to a project",
   parameters: [projectId],
-  responses: { 200: listOf(share, exampleShare, "Those that are still good."), ...problems },
+  responses: { 200: listOf(share, exampleShare, "Those that are still good."), ...answers },
 } as DocumentDecoration;
 
 export const createShareDocumentation = {
@@ -139,7 +149,7 @@ export const createShareDocumentation = {
   ),
   responses: {
     201: json({ ...share, url: link }, { ...exampleShare, url: "/share#token=…" }, "The link."),
-    ...problems,
+    ...answers,
   },
 } as DocumentDecoration;
 
@@ -148,5 +158,5 @@ export const revokeShareDocumentation = {
   summary: "Revoke a shared link",
   description: "It opens nothing any more: at once, and within 5 seconds on other nodes.",
   parameters: [projectId, inPath("share", "The link's `id`.")],
-  responses: { 204: { description: "It is revoked." }, ...problems },
+  responses: { 204: { description: "It is revoked." }, ...answers },
 } as DocumentDecoration;

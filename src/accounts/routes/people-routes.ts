@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect";
 import { Elysia } from "elysia";
 import type { Access, Authorize } from "../../access/access.ts";
+import { makeAdmitting } from "../../access/admitting.ts";
 import { type Act, type AuditAction, recorded } from "../../audit/audit-log.ts";
 import { readJsonObject } from "../../http/json-body.ts";
 import type { HttpFailure } from "../../http/problem.ts";
@@ -101,24 +102,18 @@ const revokeShare = ({ project, act }: Managed, id: string) =>
 
 /** The people of a project and the links that let others in, for who may manage it. */
 export const peopleRoutes = (run: Run<Services>, authorize: Authorize) => {
-  const answered = async (
+  const forManagers = makeAdmitting(run, authorize, "manage");
+  const answered = (
     request: Request,
     id: string,
     answer: (managed: Managed) => Effect.Effect<object | undefined, HttpFailure, Services>,
-    status = 200,
-  ): Promise<Response> => {
-    const result = await run(
-      Effect.gen(function* () {
-        const access = yield* authorize(request, "manage");
-        return yield* answer(managed(access, yield* access.project(id)));
-      }),
+    status?: number,
+  ): Promise<Response> =>
+    forManagers(
+      request,
+      (access) => Effect.flatMap(access.project(id), (project) => answer(managed(access, project))),
+      status,
     );
-    if (result instanceof Response) return result;
-    const headers = { "cache-control": "no-store" };
-    return result === undefined
-      ? new Response(null, { status: 204, headers })
-      : Response.json(result, { status, headers });
-  };
 
   const raw = { parse: "none" } as const;
   return new Elysia({ name: "people", prefix: "/v1/projects" })

@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
+import { problems, security, tooMuch } from "../../http/documented.ts";
 import type { Anomalies } from "./anomalies.ts";
 import { anomalyMetrics } from "./counts.ts";
 import { DEFAULT_THRESHOLD, FEWEST_WEEKS, WEEKS } from "./judgement.ts";
@@ -11,11 +12,6 @@ const parameter = (name: string, description: string, schema: Readonly<Record<st
   required: false,
   description,
   schema,
-});
-
-const problem = (description: string) => ({
-  description,
-  content: { "application/problem+json": { schema: { type: "object" as const } } },
 });
 
 /** How anomalies are told, for the document of the routes that tell them. */
@@ -90,7 +86,7 @@ const timeRange = {
 
 export const anomaliesDocumentation = {
   tags: ["Stats"],
-  security: [{ adminKey: [] }, { bearer: [] }],
+  security,
   summary: "Today and the last whole hour against what earlier weeks lead to expect",
   description: `Per metric the day so far, up to the end of the last whole hour (\`timeRange\`), and under \`hour\` that hour alone. ${anomalyMethod} Bots are left out. Answered from the hourly rollup in zones whose offset is whole hours, elsewhere from the single events, as far back as they are kept.`,
   parameters: [
@@ -147,9 +143,7 @@ export const anomaliesDocumentation = {
         },
       },
     },
-    400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-    401: problem("The key is missing or wrong."),
-    422: problem("The question needs more time or memory than a query may use."),
-    503: problem("ClickHouse does not answer at the moment."),
+    ...problems,
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;

@@ -1,7 +1,8 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
+import { problem, problems, security, tooMuch } from "../../http/documented.ts";
 import { MAXIMUM_BODY_BYTES } from "../../http/json-body.ts";
-import { common, keys, parameter, problem } from "../documentation.ts";
+import { common, parameter } from "../documentation.ts";
 import { botRules, peopleRules } from "../question.ts";
 import type { FunnelAnswer } from "./answer-funnel.ts";
 import {
@@ -129,15 +130,7 @@ const exampleFunnel = {
   updated_at: "2026-11-21T05:00:00.849Z",
 } satisfies SavedFunnel;
 
-const problems = {
-  400: problem(
-    "Something is wrong; `parameter` names it (such as `steps[1].event_type`), `detail` says what it takes.",
-  ),
-  401: problem("The key is missing or wrong."),
-  503: problem("ClickHouse does not answer at the moment."),
-};
 const bodyProblems = { 413: problem(`The body is longer than ${MAXIMUM_BODY_BYTES} bytes.`) };
-const expensive = { 422: problem("The question needs more time or memory than a query may use.") };
 const unknown = { 404: problem("There is no funnel of this name.") };
 
 const answer = (description: string, example: object) => ({
@@ -167,7 +160,7 @@ const tags = ["Funnels"];
 
 export const funnelDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "How far visitors or sessions come through steps",
   description: semantics,
   requestBody: body(
@@ -179,13 +172,13 @@ export const funnelDocumentation = {
     200: answer("The steps in their order.", exampleAnswer),
     ...problems,
     ...bodyProblems,
-    ...expensive,
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;
 
 export const listDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "The funnels that are kept",
   description: "In the order of their names.",
   parameters: [projectParameter],
@@ -194,7 +187,7 @@ export const listDocumentation = {
 
 export const createDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "Keeps a funnel under a name",
   description: `A name has 1 to 64 letters, digits, spaces or any of _ . - and begins with a letter or a digit. At most ${MAXIMUM_FUNNELS} funnels per project.`,
   requestBody: body(
@@ -212,7 +205,7 @@ export const createDocumentation = {
 
 export const getDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "A kept funnel",
   parameters: [nameParameter, projectParameter],
   responses: { 200: answer("The funnel.", exampleFunnel), ...unknown, ...problems },
@@ -220,7 +213,7 @@ export const getDocumentation = {
 
 export const replaceDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "Puts a funnel in the place of a kept one, or keeps it as a new one",
   parameters: [nameParameter, projectParameter],
   requestBody: body(["steps"], definitionProperties, exampleDefinition),
@@ -235,7 +228,7 @@ export const replaceDocumentation = {
 
 export const deleteDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "Forgets a kept funnel",
   parameters: [nameParameter, projectParameter],
   responses: { 204: { description: "It is gone." }, ...unknown, ...problems },
@@ -243,7 +236,7 @@ export const deleteDocumentation = {
 
 export const resultDocumentation = {
   tags,
-  security: keys,
+  security,
   summary: "Asks a kept funnel about a time",
   description: `What a funnel counts is described with \`POST /v1/stats/funnel\`. Filters narrow the funnel's own; \`bots\`, \`people\`, \`dimension\` and \`limit\` take the place of its own.`,
   parameters: [
@@ -271,6 +264,6 @@ export const resultDocumentation = {
     200: answer("The steps in their order.", exampleAnswer),
     ...unknown,
     ...problems,
-    ...expensive,
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;

@@ -3,14 +3,14 @@ import { Elysia } from "elysia";
 import {
   type Access,
   type Authorize,
-  type Grant,
   questionParams,
   scopedBody,
   scopedParams,
 } from "../../access/access.ts";
+import { makeAdmitting } from "../../access/admitting.ts";
 import { recorded } from "../../audit/audit-log.ts";
 import { jsonText, knownKeys, readJsonObject } from "../../http/json-body.ts";
-import type { HttpFailure } from "../../http/problem.ts";
+import { privateJson } from "../../http/private-json.ts";
 import type { Run } from "../../http/run.ts";
 import type { Retention } from "../../retention/retention.ts";
 import type { ClickHouse } from "../../store/clickhouse.ts";
@@ -28,33 +28,26 @@ import {
 import { decodeFunnelBody, decodeName, decodeProject, decodeResultQuery, projectOf } from "./query.ts";
 import { createFunnel, deleteFunnel, getFunnel, listFunnels, replaceFunnel } from "./saved-funnels.ts";
 
-const noStore = { "cache-control": "no-store" };
-
 /**
  * `POST /v1/stats/funnel` asks a funnel; `/v1/funnels` keeps funnels under a name, and `/v1/funnels/<name>/result` asks
  * one of them. `authorize` fails for a request without the right key; nothing else is looked at before.
  */
 export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Authorize) => {
-  const answered = async (
-    request: Request,
-    grant: Grant,
-    answer: (access: Access) => Effect.Effect<Response, HttpFailure, ClickHouse | Retention>,
-  ): Promise<Response> => run(Effect.flatMap(authorize(request, grant), answer), request.signal);
+  const forReaders = makeAdmitting(run, authorize, "read");
+  const forEditors = makeAdmitting(run, authorize, "edit");
   const bodyOf = (access: Access, request: Request) =>
     Effect.flatMap(readJsonObject(request), (body) => scopedBody(access, body));
-  const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}) =>
-    Response.json(body, { status, headers: { ...noStore, ...headers } });
 
   const ask = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
       const body = yield* bodyOf(access, request);
       const timezone = body.timezone ?? access.zoneOf(String(body.project));
-      return json(yield* answerFunnel(yield* decodeFunnelBody({ ...body, timezone })));
+      return yield* answerFunnel(yield* decodeFunnelBody({ ...body, timezone }));
     });
 
   const list = (request: Request) => (access: Access) =>
     Effect.gen(function* () {
-      return json({ data: yield* listFunnels(yield* decodeProject(yield* scopedParams(access, request))) });
+      return { data: yield* listFunnels(yield* decodeProject(yield* scopedParams(access, request))) };
     });
 
   const create = (request: Request) => (access: Access) =>
@@ -71,13 +64,13 @@ export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Author
         action: "funnel.created",
         details: { ...definition },
       }));
-      return json(funnel, 201, { location: `/v1/funnels/${encodeURIComponent(name)}` });
+      return privateJson(funnel, 201, { location: `/v1/funnels/${encodeURIComponent(name)}` });
     });
 
   const get = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
-      return json(yield* getFunnel(yield* decodeProject(yield* scopedParams(access, request)), name));
+      return yield* getFunnel(yield* decodeProject(yield* scopedParams(access, request)), name);
     });
 
   const replace = (request: Request, given: string) => (access: Access) =>
@@ -94,7 +87,7 @@ export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Author
         action: put.isNew ? "funnel.created" : "funnel.replaced",
         details: { ...definition },
       }));
-      return json(funnel, isNew ? 201 : 200);
+      return privateJson(funnel, isNew ? 201 : 200);
     });
 
   const remove = (request: Request, given: string) => (access: Access) =>
@@ -107,50 +100,42 @@ export const funnelRoutes = (run: Run<ClickHouse | Retention>, authorize: Author
         subject: name,
         action: "funnel.deleted",
       }));
-      return new Response(null, { status: 204, headers: noStore });
+      return undefined;
     });
 
   const result = (request: Request, given: string) => (access: Access) =>
     Effect.gen(function* () {
       const name = yield* decodeName(given);
       const { project, queryOf } = yield* decodeResultQuery(yield* questionParams(access, request));
-      return json(yield* answerFunnel(yield* queryOf(yield* getFunnel(project, name))));
+      return yield* answerFunnel(yield* queryOf(yield* getFunnel(project, name)));
     });
 
   const raw = { parse: "none" } as const;
   return new Elysia({ name: "funnels" })
-    .post("/v1/stats/funnel", ({ request }) => answered(request, "read", ask(request)), {
+    .post("/v1/stats/funnel", ({ request }) => forReaders(request, ask(request)), {
       ...raw,
       detail: funnelDocumentation,
     })
-    .get("/v1/funnels", ({ request }) => answered(request, "read", list(request)), {
+    .get("/v1/funnels", ({ request }) => forReaders(request, list(request)), {
       detail: listDocumentation,
     })
-    .post("/v1/funnels", ({ request }) => answered(request, "edit", create(request)), {
+    .post("/v1/funnels", ({ request }) => forEditors(request, create(request)), {
       ...raw,
       detail: createDocumentation,
     })
-    .get("/v1/funnels/:name", ({ request, params }) => answered(request, "read", get(request, params.name)), {
+    .get("/v1/funnels/:name", ({ request, params }) => forReaders(request, get(request, params.name)), {
       detail: getDocumentation,
     })
-    .put(
-      "/v1/funnels/:name",
-      ({ request, params }) => answered(request, "edit", replace(request, params.name)),
-      {
-        ...raw,
-        detail: replaceDocumentation,
-      },
-    )
-    .delete(
-      "/v1/funnels/:name",
-      ({ request, params }) => answered(request, "edit", remove(request, params.name)),
-      {
-        detail: deleteDocumentation,
-      },
-    )
+    .put("/v1/funnels/:name", ({ request, params }) => forEditors(request, replace(request, params.name)), {
+      ...raw,
+      detail: replaceDocumentation,
+    })
+    .delete("/v1/funnels/:name", ({ request, params }) => forEditors(request, remove(request, params.name)), {
+      detail: deleteDocumentation,
+    })
     .get(
       "/v1/funnels/:name/result",
-      ({ request, params }) => answered(request, "read", result(request, params.name)),
+      ({ request, params }) => forReaders(request, result(request, params.name)),
       { detail: resultDocumentation },
     );
 };

@@ -1,5 +1,6 @@
 import type { DocumentDecoration } from "elysia";
-import { common, keys, parameter, problem } from "../documentation.ts";
+import { problems, security, tooMuch } from "../../http/documented.ts";
+import { common, parameter } from "../documentation.ts";
 import { pathKinds, stepBounds, valueBounds } from "./parameters.ts";
 import type { PathsAnswer } from "./paths.ts";
 
@@ -51,7 +52,7 @@ const chosen = (name: "start" | "end", what: string, example?: string) =>
 
 export const pathsDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "What visitors do after a page or an event, or before it",
   description,
   parameters: [
@@ -120,9 +121,7 @@ export const pathsDocumentation = {
         },
       },
     },
-    400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-    401: problem("The key is missing or wrong."),
-    422: problem("The question needs more time or memory than a query may use."),
-    503: problem("ClickHouse does not answer at the moment."),
+    ...problems,
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;

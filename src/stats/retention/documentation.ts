@@ -1,7 +1,8 @@
 import type { DocumentDecoration } from "elysia";
+import { problems, security, tooMuch } from "../../http/documented.ts";
 import { dimensionNames, isOfSessionOnly } from "../catalogue/dimensions.ts";
 import { people } from "../counted-documentation.ts";
-import { common, keys, parameter, problem } from "../documentation.ts";
+import { common, parameter } from "../documentation.ts";
 import { cohortBounds, retentionIntervals } from "./parameters.ts";
 import { MAXIMUM_COHORTS, type RetentionAnswer } from "./retention.ts";
 
@@ -63,7 +64,7 @@ const sized = {
 
 export const retentionDocumentation = {
   tags: ["Stats"],
-  security: keys,
+  security,
   summary: "Cohorts of visitors, and how many of them come back",
   description,
   parameters: [
@@ -135,9 +136,7 @@ export const retentionDocumentation = {
         },
       },
     },
-    400: problem("A parameter is wrong; `parameter` names it, `detail` says what it takes."),
-    401: problem("The key is missing or wrong."),
-    422: problem("The question needs more time or memory than a query may use."),
-    503: problem("ClickHouse does not answer at the moment."),
+    ...problems,
+    ...tooMuch,
   },
 } satisfies DocumentDecoration;
