@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { accept } from "./accept.ts";
 import { footprint } from "./footprint.ts";
 import { insert } from "./insert/insert.ts";
+import { keyed } from "./keyed.ts";
 import { type Outcome, ofRows } from "./outcome.ts";
 import { read } from "./read/read.ts";
 import { sustain } from "./sustain.ts";
@@ -70,7 +71,7 @@ const [events = 0, ...otherSizes] = given.events.split(",").map((text) => wholeN
 const rounds = wholeNumber("rounds", given.rounds);
 
 const measure: Record<Stage, () => Promise<Outcome>> = {
-  accept: async () => ofRows(await accept({ rounds })),
+  accept: async () => ofRows([...(await accept({ rounds })), await keyed({ rounds })]),
   sustain: async () => ofRows([await sustain({ events, rounds })]),
   insert: () => insert({ events, rounds, candidates: given.candidates }),
   read: () => read({ sizes: [events, ...otherSizes], parent: given.data }),
