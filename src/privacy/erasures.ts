@@ -8,8 +8,9 @@ import { ClickHouse } from "../store/clickhouse.ts";
 import type { ClickHouseError } from "../store/clickhouse-error.ts";
 import { keep } from "../store/kept-table.ts";
 import type { EventWriter } from "../writer/event-writer.ts";
-import { takeStep, whenGone } from "./carry-out.ts";
+import { takeStep } from "./carry-out.ts";
 import { type Erasure, type ErasureWork, emptyReceipt, erasuresTable } from "./erasure.ts";
+import { whenGone } from "./steps/remove-files.ts";
 import { type Subject, wholeProject } from "./subject.ts";
 
 const AFTER_FAILURE = Duration.seconds(10);
