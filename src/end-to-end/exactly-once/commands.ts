@@ -109,9 +109,9 @@ const wait = fc
   .map((ms) => command(`wait ${ms} ms`, (world) => world.time.advance(ms)));
 
 const HOUR_MS = 3_600_000;
-const skipHours = fc
+const machineSleeps = fc
   .constantFrom(1, 47, 48, 49, 60)
-  .map((hours) => command(`skip ${hours} h`, (world) => world.time.skip(hours * HOUR_MS)));
+  .map((hours) => command(`machine sleeps ${hours} h`, (world) => world.time.sleepThrough(hours * HOUR_MS)));
 
 const engineFault: fc.Arbitrary<EngineFault> = record({
   kind: fc.constantFrom("fails", "dies", "unanswered", "hangs"),
@@ -238,7 +238,7 @@ export const commands = fc.commands<Model, World, false>(
     wait,
     wait,
     wait,
-    skipHours,
+    machineSleeps,
     failEngine,
     failEngine,
     engineGoesDown,

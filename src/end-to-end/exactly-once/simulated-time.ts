@@ -78,7 +78,7 @@ export class SimulatedTime {
   }
 
   /** Turns the clock on in one go, as for a machine that slept: what was due meanwhile is late. */
-  async skip(ms: number): Promise<void> {
+  async sleepThrough(ms: number): Promise<void> {
     await this.settle();
     this.now += ms;
     for (let next = this.#next(this.now); next !== undefined; next = this.#next(this.now)) this.#fire(next);
