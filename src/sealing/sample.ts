@@ -1,14 +1,7 @@
 import { Effect, Layer } from "effect";
-import { breakdown } from "../stats/breakdown.ts";
-import type { Counted, CountOptions } from "../stats/counts.ts";
-import { metricTimeseries } from "../stats/metric-timeseries.ts";
-import { metricsAnswer } from "../stats/metrics.ts";
-import {
-  decodeBreakdownQuery,
-  decodeMetricsQuery,
-  decodeMetricTimeseriesQuery,
-} from "../stats/parameters/counted-query.ts";
+import type { CountOptions } from "../stats/counts.ts";
 import { blankEvent, type EventRow, landingColumns, landingRow } from "../stats/recount/event-row.ts";
+import { asked } from "../stats/recount/testing/asked.ts";
 import { ClickHouse, type ClickHouseShape } from "../store/clickhouse.ts";
 import { ClickHouseError } from "../store/clickhouse-error.ts";
 import { testSettings } from "../testing/settings.ts";
@@ -67,18 +60,12 @@ const questions = [
 
 /** What questions about the days `DAY - 2` to `DAY + 7` of a project are answered. */
 export const answers = (project: string, options: CountOptions) =>
-  Effect.forEach(questions, ([route, asked]): Counted<object> => {
-    const params = new URLSearchParams(asked);
+  Effect.forEach(questions, ([route, question]) => {
+    const params = new URLSearchParams(question);
     params.set("project", project);
     params.set("from", new Date(at(-2, "00:00")).toISOString().slice(0, 10));
     params.set("to", new Date(at(7, "00:00")).toISOString().slice(0, 10));
-    if (route === "metrics") {
-      return Effect.flatMap(decodeMetricsQuery(params), (query) => metricsAnswer(query, options));
-    }
-    if (route === "timeseries") {
-      return Effect.flatMap(decodeMetricTimeseriesQuery(params), (query) => metricTimeseries(query, options));
-    }
-    return Effect.flatMap(decodeBreakdownQuery(params), (query) => breakdown(query, options));
+    return asked(route, params, options);
   });
 
 /** The days of a project from `DAY` on that are not sealed. */

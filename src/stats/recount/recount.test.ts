@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { Effect, Layer } from "effect";
 import fc from "fast-check";
+import { keptLong } from "../../sealing/sample.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import { testClickHouse } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
@@ -13,9 +14,8 @@ import { decodeWidgetsQuery, widgetStats } from "../widgets.ts";
 import { recountPosts, recountTimeseries, recountWidgets, type StoredEvent } from "./recount.ts";
 import { instantText, story } from "./stories.ts";
 
-// Long enough that the days of 2024 with all their changes of clocks are kept.
-const retention = { rawRetentionDays: 3650, rollupRetentionYears: 50 };
-const { it, runtime } = testsOn(Layer.merge(testClickHouse(undefined, retention), testSettings(retention)));
+// The days of 2024 with all their changes of clocks are kept.
+const { it, runtime } = testsOn(Layer.merge(testClickHouse(undefined, keptLong), testSettings(keptLong)));
 
 const columns = [
   "project_id",
