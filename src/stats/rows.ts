@@ -48,7 +48,12 @@ export const rowsQuestion = (query: RowsQuery<RowGroup>, shape: WidgetRowsShape)
     const fragment = column === "date" ? "bucket" : (shape.orderOf[column] ?? `key_${column}`);
     return descending ? `${fragment} DESC` : fragment;
   };
-  const order: RowsOrder = { terms: query.sort.map(term), limit: query.limit, offset: query.offset };
+  const order: RowsOrder = {
+    terms: query.sort.map(term),
+    byVisitors: query.sort.some(({ column }) => shape.orderOf[column] === "visitors"),
+    limit: query.limit,
+    offset: query.offset,
+  };
   return { question, order, days };
 };
 

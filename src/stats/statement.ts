@@ -14,6 +14,8 @@ export interface Statement {
 export interface RowsOrder {
   /** Fragments over the statement's columns, the first one weighing most. */
   readonly terms: ReadonlyArray<string>;
+  /** A term is of the visitors, which are far slower to count than all else. */
+  readonly byVisitors: boolean;
   readonly limit: number;
   readonly offset: number;
 }
@@ -55,6 +57,21 @@ const bucketColumn = (table: StatsTable): string =>
   `roundDown(${table.seconds}, {bucket_starts:Array(UInt32)}) AS bucket`;
 
 /**
+ * The rows of a page where they can be told without their visitors, so that those, which take far longer than all else,
+ * are counted for them alone. It takes half the time of counting them for every row.
+ */
+const pageCondition = (question: Question, table: StatsTable, order: RowsOrder): string | undefined => {
+  const { groups, metrics, bucketStartsMs } = question;
+  if (table === events || order.byVisitors || bucketStartsMs !== undefined || !metrics.includes("visitors"))
+    return undefined;
+  const others = metrics.filter((metric) => metric !== "visitors");
+  return `(${groups.map((name) => `t.${name}`).join(", ")}) IN (
+    SELECT ${groups.map((name) => `key_${name}`).join(", ")}
+    FROM (${selectStatement({ ...question, metrics: others }, table, order).sql})
+  )`;
+};
+
+/**
  * Groups and counts. Columns: the question's groups as `key_<dimension>`, `bucket` (its start in seconds) when it groups
  * by time, then its metrics by name. With `order` the keys settle ties, so that pages never overlap.
  */
@@ -72,14 +89,16 @@ export const selectStatement = (question: Question, table: StatsTable, order?: R
   ];
   const grouped = [...keys, ...(byTime ? ["bucket"] : [])];
   const ordered = [...(order?.terms ?? []), ...grouped];
+  const page = order === undefined ? undefined : pageCondition(question, table, order);
+  const isCut = order !== undefined && page === undefined;
   return {
     sql: [
       `SELECT ${columns.join(", ")}`,
       `FROM ${table.name} AS t ${person.join}`,
-      `WHERE ${where.sql}`,
+      `WHERE ${where.sql} ${page === undefined ? "" : `AND ${page}`}`,
       `GROUP BY ${grouped.join(", ")}`,
       `ORDER BY ${ordered.join(", ")}`,
-      ...(order === undefined ? [] : ["LIMIT {limit:UInt32} OFFSET {offset:UInt32}"]),
+      ...(isCut ? ["LIMIT {limit:UInt32} OFFSET {offset:UInt32}"] : []),
     ].join("\n"),
     params: {
       ...where.params,
