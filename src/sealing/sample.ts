@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { Effect, Layer } from "effect";
 import type { CountOptions } from "../stats/counts.ts";
 import { blankEvent, type EventRow, landingColumns, landingRow } from "../stats/recount/event-row.ts";
@@ -27,6 +28,16 @@ export const at = (day: number, time: string): number =>
 export interface SampleEvent extends Partial<EventRow> {
   readonly occurredAtMs: number;
 }
+
+/** Page views of one visitor at these times. */
+export const visits = (day: number, times: ReadonlyArray<string>, visitor = 1, more: object = {}) =>
+  times.map((time, index) => ({
+    occurredAtMs: at(day, time),
+    visitor_id: visitor,
+    page_path: index % 2 === 0 ? "/a" : "/b",
+    country: visitor % 2 === 0 ? "DE" : "US",
+    ...more,
+  }));
 
 let made = 0;
 let batch = 0;
@@ -88,6 +99,34 @@ export const seal = (
   completedBatch = batch,
   sizes?: StatementSizes,
 ) => sealDay({ project, siteId, day: DAY + day }, completedBatch, sizes);
+
+/** Questions are answered as the events say, wherever the answers come from. */
+export const expectExact = (project: string) =>
+  Effect.gen(function* () {
+    expect(yield* answers(project, {})).toEqual(yield* answers(project, { from: "raw" }));
+  });
+
+/** Whether nothing has broken a day's seal, asked as a question does. */
+export const sealHolds = (project: string, day: number, siteId = SITE) =>
+  Effect.gen(function* () {
+    const sealed = yield* SealedDays;
+    yield* sealed.refresh;
+    return sealed.sealOf({ project, siteId, day: DAY + day }) !== undefined;
+  });
+
+/** How many builds of a project's days there are rows of, whether they count or not. */
+export const buildsOf = (project: string) =>
+  Effect.flatMap(ClickHouse, ({ query }) =>
+    Effect.map(
+      query<{ builds: number }>(
+        `SELECT count() AS builds FROM (
+           SELECT build FROM sessions WHERE project_id = {project:String}
+           UNION DISTINCT SELECT build FROM daily_field_stats WHERE project_id = {project:String})`,
+        { project },
+      ),
+      ([row]) => row?.builds,
+    ),
+  );
 
 /** A ClickHouse whose commands fail, or end in an interruption, from the one after `commands` on. */
 export const failingAfter = (clickhouse: ClickHouseShape, commands: number): ClickHouseShape => {
