@@ -3,7 +3,8 @@ import type { Draw, FuzzCase, Generator } from "./fuzz-case.ts";
 import { markerOf } from "./marker.ts";
 import { byteMutations, sendBytes } from "./mutations/bytes.ts";
 import { gzipMutations } from "./mutations/gzip.ts";
-import { httpMutations } from "./mutations/http.ts";
+import { framingMutations } from "./mutations/http-framing.ts";
+import { headerMutations } from "./mutations/http-headers.ts";
 import { jsonMutations } from "./mutations/json.ts";
 import { soundBody } from "./sound-batch.ts";
 
@@ -28,7 +29,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Generator>>>> = {
   bytes: byteMutations,
   json: jsonMutations,
   gzip: gzipMutations,
-  http: httpMutations,
+  http: { ...headerMutations, ...framingMutations },
   sound: { batch: (draw) => sendBytes(draw, soundBody(draw)) },
 };
 

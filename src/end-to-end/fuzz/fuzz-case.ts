@@ -53,6 +53,12 @@ export const randomBytes = (random: Random, length: number): Buffer => {
   return bytes;
 };
 
+/** Bytes that may stand in a header: all but control characters. */
+export const headerText = (random: Random, length: number): string =>
+  Array.from(randomBytes(random, length), (byte) =>
+    byte < 0x21 || byte === 0x7f ? "x" : String.fromCharCode(byte),
+  ).join("");
+
 export interface HttpParts {
   readonly first?: string;
   readonly headers?: Headers;

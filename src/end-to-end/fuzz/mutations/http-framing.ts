@@ -4,7 +4,7 @@ import {
   type Draw,
   type Expected,
   type Generator,
-  type Headers,
+  headerText,
   inPieces,
   pick,
   randomBytes,
@@ -13,107 +13,6 @@ import {
   within,
 } from "../fuzz-case.ts";
 import { soundBody } from "../sound-batch.ts";
-
-const types = [
-  ...[
-    "application/json",
-    "text/plain",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data",
-    "image/png",
-  ],
-  ...[
-    "application/json; charset=utf-16",
-    "multipart/form-data; boundary=",
-    'text/plain;charset="',
-    "",
-    "x",
-    "\xff/\xfe",
-  ],
-];
-const encodings = [
-  "gzip",
-  "br",
-  "deflate",
-  "zstd",
-  "identity",
-  "gzip, gzip",
-  "chunked",
-  "*",
-  "GZIP;q=0",
-  "",
-  "\xe9",
-];
-
-/** A sound batch under these headers. */
-const underHeaders =
-  (headersOf: (random: Random) => Headers): Generator =>
-  (draw) => {
-    const body = soundBody(draw);
-    const request = soundRequest(draw, { body, headers: headersOf(draw.random) });
-    return { pieces: inPieces(draw.random, request), expected: expectedOf(body) };
-  };
-
-/** Bytes that may stand in a header: all but control characters. */
-const headerText = (random: Random, length: number): string =>
-  Array.from(randomBytes(random, length), (byte) =>
-    byte < 0x21 || byte === 0x7f ? "x" : String.fromCharCode(byte),
-  ).join("");
-
-const addresses = [
-  ...[
-    "203.0.113.9",
-    "::1",
-    "[2001:db8::1]:443",
-    "999.1.1.1",
-    "1.2.3.4, 5.6.7.8, 9",
-    "unknown",
-    'for="[::1"',
-    "::ffff:1.2.3.4",
-  ],
-  ...[
-    ",,,,",
-    "for=203.0.113.9;proto=https;by=x",
-    "127.0.0.1",
-    `${"1.1.1.1,".repeat(300)}2.2.2.2`,
-    "%00",
-    "0x7f.1",
-    "fe80::1%eth0",
-  ],
-];
-const origins = [
-  "null",
-  "https://",
-  "https://[::1",
-  "javascript:alert(1)",
-  "file:///",
-  "https://ünï.example",
-  "//",
-  "*",
-  "https://a.b:99999",
-];
-
-const odd = (random: Random, known: ReadonlyArray<string>): string =>
-  random.chance(0.5) ? pick(random, known) : headerText(random, within(random, 0, 300));
-
-const senderHeaders = (random: Random): Headers => [
-  [
-    "user-agent",
-    odd(random, [
-      "",
-      "-",
-      "curl/8",
-      `Mozilla/5.0 ${"(".repeat(1000)}`,
-      "\xff\xfe",
-      "$\u007bjndi:ldap://x}",
-      "'; DROP TABLE events --",
-    ]),
-  ],
-  [pick(random, ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip"]), odd(random, addresses)],
-  ["x-forwarded-for", odd(random, addresses)],
-  ["referer", odd(random, origins)],
-  [headerText(random, 8).replace(/[^a-z]/gi, "h"), headerText(random, within(random, 0, 100))],
-];
 
 /** A sound batch in a request that is not sound. */
 const broken =
@@ -230,19 +129,8 @@ const asIs =
     expected,
   });
 
-export const httpMutations: Readonly<Record<string, Generator>> = {
-  "content type": underHeaders((random) => [["content-type", pick(random, types)]]),
-  "content encoding": underHeaders((random) => [["content-encoding", pick(random, encodings)]]),
-  "sender's headers": underHeaders(senderHeaders),
-  origin: (draw) => {
-    const body = soundBody(draw);
-    const headers: Headers = [
-      ["origin", odd(draw.random, origins)],
-      ["content-length", String(body.length)],
-    ];
-    return { pieces: inPieces(draw.random, rawRequest({ body, headers })), expected: expectedOf(body) };
-  },
-  "expect 100": underHeaders(() => [["expect", "100-continue"]]),
+/** Requests whose first line, length, chunks or end are not the usual ones, or that are no HTTP. */
+export const framingMutations: Readonly<Record<string, Generator>> = {
   "in chunks": inChunks,
   "two at once": two,
   "no length": broken((_, body) => rawRequest({ body })),
