@@ -23,9 +23,9 @@ const erase = (erasure: Job) =>
   });
 
 /**
- * Takes an erasure that is `waiting` or `erasing` a step further; what is left of one that is `removing` is in
- * `remove-files.ts`. Either may be cut off at any point and begun again: each finds what it has to do in what is stored,
- * and what is done already is done again without effect.
+ * Takes an erasure that is `waiting` or `erasing` a step further. Either may be cut off at any point and begun again:
+ * each finds what it has to do in what is stored, and what is done already is done again without effect. The step after
+ * these, `removing`, only looks and waits: `whenGone`.
  */
 export const takeStep = (erasure: Job): ReturnType<typeof prepare> | ReturnType<typeof erase> =>
   erasure.state === "waiting" ? prepare(erasure) : erase(erasure);
