@@ -23,11 +23,12 @@ const build = async (): Promise<PageFiles> => {
     format: "iife",
     target: "browser",
   });
+  const styles = ["./pages.css", "./account.css"].map((name) => Bun.file(place(name)).text());
   const [output] = outputs;
   if (output === undefined) throw new Error("the script of the pages did not build", { cause: logs });
   return {
     script: fileOf((await output.text()).trim()),
-    style: fileOf(await Bun.file(place("./pages.css")).text()),
+    style: fileOf((await Promise.all(styles)).join("\n")),
   };
 };
 

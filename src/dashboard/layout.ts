@@ -1,3 +1,5 @@
+import { passwordLength } from "../accounts/passwords/password-rule.ts";
+
 interface PageParts {
   /** What the script does in the page: the file of `browser/` that runs. */
   readonly name: string;
@@ -31,6 +33,8 @@ ${main}
 
 interface FieldParts {
   readonly name: string;
+  /** For pages with several forms; the name unless given. */
+  readonly id?: string;
   readonly label: string;
   readonly type: "text" | "email" | "password";
   readonly autocomplete: string;
@@ -38,16 +42,37 @@ interface FieldParts {
 }
 
 /** A field with its label, its hint, and room for what is wrong with it. */
-export const field = ({ name, label, type, autocomplete, hint }: FieldParts): string => {
-  const described = [...(hint === undefined ? [] : [`${name}-hint`]), `${name}-error`].join(" ");
-  const input = `<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required aria-describedby="${described}"${type === "email" ? ' inputmode="email" autocapitalize="none" spellcheck="false"' : ""}>`;
+export const field = ({ name, id = name, label, type, autocomplete, hint }: FieldParts): string => {
+  const described = [...(hint === undefined ? [] : [`${id}-hint`]), `${id}-error`].join(" ");
+  const input = `<input id="${id}" name="${name}" type="${type}" autocomplete="${autocomplete}" required aria-describedby="${described}"${type === "email" ? ' inputmode="email" autocapitalize="none" spellcheck="false"' : ""}>`;
   return `<div class="field">
-<label for="${name}">${label}</label>
-${type === "password" ? `<span class="secret">${input}<button type="button" class="reveal" aria-controls="${name}" aria-pressed="false">Show</button></span>` : input}
-${hint === undefined ? "" : `<p class="hint" id="${name}-hint">${hint}</p>`}
-<p class="error" id="${name}-error" hidden></p>
+<label for="${id}">${label}</label>
+${type === "password" ? `<span class="secret">${input}<button type="button" class="reveal" aria-controls="${id}" aria-pressed="false">Show</button></span>` : input}
+${hint === undefined ? "" : `<p class="hint" id="${id}-hint">${hint}</p>`}
+<p class="error" id="${id}-error" hidden></p>
 </div>`;
 };
 
-/** Where a page says what went wrong; read out when it is filled. */
+interface ConsentParts {
+  readonly name: string;
+  /** What whoever ticks the box says. */
+  readonly label: string;
+  /** What is asked for where the box is not ticked. */
+  readonly missing: string;
+}
+
+/** A box that has to be ticked. */
+export const consent = ({ name, label, missing }: ConsentParts): string => `<div class="field">
+<div class="consent"><input id="${name}" name="${name}" type="checkbox" required aria-describedby="${name}-error" data-missing="${missing}">
+<label for="${name}">${label}</label></div>
+<p class="error" id="${name}-error" hidden></p>
+</div>`;
+
+/** What a new password takes. */
+export const passwordRule = `At least ${passwordLength.minimum} characters, whichever you like; not your name or e&#8209;mail address, nor a password that is tried first.`;
+
+/** Where a page or a form says what went wrong; read out when it is filled. */
 export const alert = '<p class="alert" role="alert" hidden></p>';
+
+/** Where it says what was done. It is there before that, as screen readers need it to be, and takes no room. */
+export const done = '<p class="done" role="status"></p>';

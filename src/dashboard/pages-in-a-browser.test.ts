@@ -1,66 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Effect } from "effect";
-import type { Browser, Page } from "playwright-core";
-import { Accounts } from "../accounts/people/accounts.ts";
-import { launchBrowser } from "../testing/browser.ts";
-import { ADMIN_KEY, serviceForTests } from "../testing/service/in-process.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { serviceForTests } from "../testing/service/in-process.ts";
+import { arrived, PASSWORD, pagesOf, shot } from "./testing/pages.ts";
 
 setDefaultTimeout(60_000);
 
 const service = serviceForTests();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-});
-
-const PASSWORD = "nine lives and a tail";
-
-interface Opened extends AsyncDisposable {
-  readonly page: Page;
-  /** What the browser has to say against the page, but for refusals that the page itself tells of. */
-  readonly complaints: Array<string>;
-}
-
-const open = async (path: string, of: Browser = browser): Promise<Opened> => {
-  const context = await of.newContext({ viewport: { width: 1000, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const complaints: Array<string> = [];
-  page.on("console", (message) => {
-    const isRefusal = /Failed to load resource.*(?:40[0-9]|429)/.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !isRefusal) complaints.push(message.text());
-  });
-  page.on("pageerror", ({ message }) => complaints.push(message));
-  await page.goto(service.url() + path);
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
-};
-
-const shot = async (page: Page, name: string): Promise<void> => {
-  const directory = process.env.FOOTFALL_SCREENSHOTS;
-  if (directory === undefined) return;
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: `${directory}/${name}-${colorScheme}.png` });
-  }
-  await page.emulateMedia({ colorScheme: null });
-};
-
-const admin = async (path: string, body: object) =>
-  (
-    await service.request<{ readonly url: string; readonly id: string }>(path, {
-      method: "POST",
-      headers: { "x-admin-key": ADMIN_KEY },
-      body: JSON.stringify(body),
-    })
-  ).body;
-
-const setUpToken = () => service.run(Effect.map(Accounts, (accounts) => accounts.renewSetUpToken()));
-
-const arrived = (page: Page) => page.waitForURL("**/account");
+const { open, admin, setUpToken } = pagesOf(service);
 
 test("the set-up link leads to the first account, says what is wrong beside its field, and then to its page", async () => {
   await using opened = await open(`/setup#token=${await setUpToken()}`);

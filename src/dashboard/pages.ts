@@ -1,4 +1,4 @@
-import { alert, field, layout } from "./layout.ts";
+import { alert, done, field, layout, passwordRule } from "./layout.ts";
 
 const email = field({ name: "email", label: "E-mail", type: "email", autocomplete: "username" });
 const name = field({ name: "name", label: "Name", type: "text", autocomplete: "name" });
@@ -13,7 +13,7 @@ const newPassword = field({
   label: "Password",
   type: "password",
   autocomplete: "new-password",
-  hint: "At least 10 characters, whichever you like.",
+  hint: passwordRule,
 });
 
 const button = (label: string): string => `<button type="submit" class="primary">${label}</button>`;
@@ -36,6 +36,7 @@ export const loginPage = layout({
   name: "login",
   title: "Log in",
   main: `<h1>Log in</h1>
+${done}
 ${alert}
 <form novalidate>
 ${email}
@@ -93,19 +94,5 @@ ${button("Open")}
 <div><dt>Page views</dt><dd id="pageviews">–</dd></div>
 <div><dt>Visits</dt><dd id="sessions">–</dd></div>
 </dl>
-</section>`,
-});
-
-export const accountPage = layout({
-  name: "account",
-  title: "Your account",
-  main: `<h1>Hello<span class="name"></span></h1>
-${alert}
-<section id="account" hidden>
-<p class="lede">You are logged in as <strong class="who"></strong>.</p>
-<h2>Projects</h2>
-<ul class="projects"></ul>
-<p class="note" id="none" hidden>You are in no project. Whoever runs one can invite you.</p>
-<button type="button" class="plain" id="logout">Log out</button>
 </section>`,
 });

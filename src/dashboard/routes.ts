@@ -1,7 +1,8 @@
 import { Elysia } from "elysia";
 import { pagePolicy } from "../http/security-headers.ts";
+import { accountPage } from "./account-page.ts";
 import { type PageFile, pageFiles } from "./build.ts";
-import { accountPage, invitePage, loginPage, resetPage, setUpPage, sharePage } from "./pages.ts";
+import { invitePage, loginPage, resetPage, setUpPage, sharePage } from "./pages.ts";
 
 const policy = pagePolicy({
   "script-src": "'self'",

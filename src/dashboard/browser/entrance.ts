@@ -1,5 +1,6 @@
 import { call } from "./call.ts";
-import { alarm, find, forgetToken, onSubmit, say, show, tell, tokenInAddress } from "./page.ts";
+import { onSubmit, tell } from "./form.ts";
+import { alarm, find, forgetToken, say, show, tokenInAddress } from "./page.ts";
 import { whoIsHere } from "./who.ts";
 
 const ACCOUNT = "/account";
@@ -18,7 +19,14 @@ export const setUp = (): void => {
   });
 };
 
+/** Where whoever has deleted the own account ends, and is told so. */
+export const DELETED = "#deleted";
+
 export const logIn = (): void => {
+  if (location.hash === DELETED) {
+    say(".done", "Your account is deleted.");
+    forgetToken();
+  }
   onSubmit(async (fields) => {
     const { failure } = await call("POST", "/v1/auth/login", fields);
     if (failure === undefined) location.replace(ACCOUNT);

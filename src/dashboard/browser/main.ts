@@ -1,6 +1,6 @@
-import { account } from "./account.ts";
+import { account } from "./account/account.ts";
 import { acceptInvite, logIn, reset, setUp } from "./entrance.ts";
-import { letReveal } from "./page.ts";
+import { letReveal } from "./form.ts";
 import { share } from "./share.ts";
 
 const pages: Readonly<Record<string, () => void | Promise<void>>> = {

@@ -1,5 +1,6 @@
 import { call, type Failure } from "./call.ts";
-import { alarm, find, onSubmit, say, show, tell, tokenInAddress } from "./page.ts";
+import { onSubmit, tell } from "./form.ts";
+import { alarm, find, say, show, tokenInAddress } from "./page.ts";
 
 interface Opened {
   readonly name: string;
