@@ -1,8 +1,9 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../domain/project.ts";
 import { problem, problems, security } from "../http/documented.ts";
-import { anomalyMetrics } from "../stats/anomalies/counts.ts";
-import { thresholdBounds } from "../stats/anomalies/parameters.ts";
+import { defaultMetrics, thresholdBounds } from "../stats/anomalies/parameters.ts";
+import { anomalyMetrics } from "../stats/anomalies/watched.ts";
+import { defaultGoal } from "../stats/parameters/query.ts";
 import { MAXIMUM_WEBHOOKS, WEBHOOK_THRESHOLD } from "./parameters.ts";
 import { MAXIMUM_ATTEMPTS } from "./schedule.ts";
 import { webhookEvents } from "./webhook.ts";
@@ -23,7 +24,7 @@ export const exampleWish = {
   url: "https://hooks.example.org/footfall",
   events: ["anomaly"],
   timezone: "Europe/Berlin",
-  metrics: ["pageviews", "visitors"],
+  metrics: ["pageviews", "sessions"],
 };
 
 export const exampleWebhook = {
@@ -71,7 +72,12 @@ const wishProperties = {
     default: "UTC",
     description: "IANA time zone whose hours are compared.",
   },
-  metrics: { type: "array" as const, items: { type: "string" as const, enum: [...anomalyMetrics] } },
+  metrics: {
+    type: "array" as const,
+    items: { type: "string" as const, enum: [...anomalyMetrics] },
+    default: [...defaultMetrics],
+    description: `\`conversions\` are events of type \`${defaultGoal.join("`, `")}\`.`,
+  },
   threshold: { type: "number" as const, ...thresholdBounds, default: WEBHOOK_THRESHOLD },
 };
 

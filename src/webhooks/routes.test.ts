@@ -94,6 +94,7 @@ const wrong: ReadonlyArray<readonly [string, string | object, string, RegExp]> =
   ["a secret of one's own", { ...exampleWish, secret: "x" }, "secret", /not a parameter/],
   ["no such zone", { ...exampleWish, timezone: "Mars" }, "timezone", /IANA/],
   ["no such metric", { ...exampleWish, metrics: ["bounces"] }, "metrics", /events, pageviews/],
+  ["a goal of its own", { ...exampleWish, goal: "signup" }, "goal", /not a parameter/],
   ["too low", { ...exampleWish, threshold: 0.5 }, "threshold", /1 to 100/],
   ["a name that is no name", { ...exampleWish, __proto__x: 1 }, "__proto__x", /not a parameter/],
 ];

@@ -1,5 +1,6 @@
 import { describe, expect } from "bun:test";
 import { Effect, Layer } from "effect";
+import { layerSealedDays } from "../sealing/sealed-days.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { testClickHouse } from "../testing/clickhouse.ts";
 import { testsOn } from "../testing/effect.ts";
@@ -23,7 +24,9 @@ const spool = idleSpool();
 const around = Layer.mergeAll(clock.layer, spool.layer, layerLocalTargets(), testSettings());
 
 describe("the watch", () => {
-  const { it } = testsOn(Layer.merge(testClickHouse(), around));
+  const { it } = testsOn(
+    layerSealedDays.pipe(Layer.provideMerge(testClickHouse()), Layer.provideMerge(around)),
+  );
 
   const watched = (overrides: Partial<Webhook>, statuses: ReadonlyArray<number> = [200]) =>
     Effect.gen(function* () {
@@ -79,6 +82,22 @@ describe("the watch", () => {
         yield* turn;
         const ids = server.received.map(({ headers }) => headers["webhook-id"]);
         expect(new Set(ids).size).toBe(4);
+      }),
+    ));
+
+  it("sessions that do not begin are told, and conversions by the goal that questions have too", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        yield* storeHours("conversions", HOUR_END_MS - HOUR_MS, "conversion");
+        const { bodies } = yield* watched({
+          project: "conversions",
+          metrics: ["pageviews", "conversions", "sessions"],
+        });
+        yield* makeWatch();
+        expect(bodies().map(({ data }) => [data.metric, data.direction, data.value, data.expected])).toEqual([
+          ["conversions", "down", 0, 40],
+          ["sessions", "down", 0, 40],
+        ]);
       }),
     ));
 

@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Layer } from "effect";
 import { Spool } from "../spool/spool.ts";
 import { type HourAnomalies, type HourFinding, hourAnomaliesAt } from "../stats/anomalies/anomalies.ts";
 import { comparedTimes } from "../stats/anomalies/windows.ts";
+import { defaultGoal } from "../stats/parameters/query.ts";
 import { makeDeliver } from "./deliver.ts";
 import { type Delivery, knownDeliveries, putDeliveries } from "./delivery.ts";
 import { activeWebhooks, type Webhook } from "./webhook.ts";
@@ -103,7 +104,7 @@ const lookAtHours = (looks: Looks) =>
         Effect.sync(() => {
           for (const { id } of due) looks.set(id, { hourMs: startMs, triesLeft: left(id) });
         });
-      yield* hourAnomaliesAt(nowMs - GRACE_MS, first).pipe(
+      yield* hourAnomaliesAt(nowMs - GRACE_MS, { ...first, goal: defaultGoal }).pipe(
         Effect.flatMap((anomalies) => putDown(due, anomalies, nowMs)),
         Effect.tap(looked(() => 0)),
         // One project's trouble is not another's.

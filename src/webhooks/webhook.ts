@@ -1,6 +1,6 @@
 import { Effect, Redacted } from "effect";
 import type { AnomaliesQuery } from "../stats/anomalies/anomalies.ts";
-import type { AnomalyMetric } from "../stats/anomalies/counts.ts";
+import type { AnomalyMetric } from "../stats/anomalies/watched.ts";
 import { ClickHouse } from "../store/clickhouse.ts";
 import { timeText } from "../store/time-text.ts";
 
@@ -8,8 +8,8 @@ import { timeText } from "../store/time-text.ts";
 export const webhookEvents = ["anomaly"] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
-/** What somebody wants to be told of, and where. */
-export interface WebhookWish extends AnomaliesQuery {
+/** What somebody wants to be told of, and where. Conversions are those of the default goal. */
+export interface WebhookWish extends Omit<AnomaliesQuery, "goal"> {
   readonly url: string;
   readonly events: ReadonlyArray<WebhookEvent>;
 }

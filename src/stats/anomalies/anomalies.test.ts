@@ -1,14 +1,17 @@
 import { describe, expect } from "bun:test";
 import { Effect, Layer } from "effect";
+import { onSealedDays, store } from "../../sealing/sample.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
+import { timeText } from "../../store/time-text.ts";
 import { testClickHouse, testEngines } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
-import { testSettings } from "../../testing/settings.ts";
 import { makeRandom } from "../../testing/traffic/random.ts";
+import { settableClock } from "../../webhooks/testing/clock.ts";
+import { sealSome } from "../recount/testing/sealed-store.ts";
 import { type AnomaliesQuery, anomaliesAt } from "./anomalies.ts";
-import { anomalyMetrics } from "./counts.ts";
 import { poisson } from "./testing/random-counts.ts";
-import { type CountedEvent, clockIn, recount } from "./testing/recount.ts";
+import { type CountedEvent, recount, recountedGoal, rowOf } from "./testing/recount.ts";
+import { type AnomalyMetric, anomalyMetrics } from "./watched.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -38,74 +41,99 @@ const traffic = (seed: number, days: number, perHour: number): Array<CountedEven
   return events;
 };
 
+/** Some of them are followed by a conversion, in the same session or soon after it. */
+const withConversions = (seed: number, events: ReadonlyArray<CountedEvent>): ReadonlyArray<CountedEvent> => {
+  const random = makeRandom(seed);
+  return events.flatMap((event) =>
+    random.chance(0.4)
+      ? [
+          event,
+          { ...event, ms: event.ms + random.below(HOUR_MS), type: random.chance(0.5) ? "signup" : "order" },
+        ]
+      : [event],
+  );
+};
+
 const stored = (project: string, events: ReadonlyArray<CountedEvent>) =>
-  Effect.gen(function* () {
-    const clickhouse = yield* ClickHouse;
-    const rows = events.map(({ ms, site, type, visitor, bot }) =>
-      JSON.stringify([
-        project,
-        site,
-        type,
-        new Date(ms).toISOString().slice(0, 23).replace("T", " "),
-        visitor,
-        bot,
-      ]),
-    );
-    yield* clickhouse.insertRows({
-      table: "landing",
-      columns: ["project_id", "site_id", "event_type", "occurred_at", "visitor_id", "is_bot"],
-      rows: Buffer.from(rows.join("\n")),
-      token: project,
-    });
-  });
+  store(
+    project,
+    events.map((event) => rowOf(event)),
+  );
 
 const query = (overrides: Partial<AnomaliesQuery>): AnomaliesQuery => ({
   project: "default",
   sites: [],
+  goal: recountedGoal,
   zone: "UTC",
   metrics: anomalyMetrics,
   threshold: 3.5,
   ...overrides,
 });
 
-describe.each(testEngines)("anomalies on $engine", ({ layer }) => {
-  const { it } = testsOn(Layer.merge(layer(undefined, retention), testSettings(retention)));
+/** What is told at `nowMs` is what a recount of the events before it tells, of what is known since `firstMs`. */
+const expectRecounted = (
+  { project = "default", sites = [], zone = "UTC" }: Partial<AnomaliesQuery>,
+  nowMs: number,
+  events: ReadonlyArray<CountedEvent>,
+  firstMs: (metric: AnomalyMetric) => number,
+) =>
+  Effect.gen(function* () {
+    const before = events.filter(
+      ({ ms, site }) => ms < nowMs && (sites.length === 0 || sites.includes(site)),
+    );
+    const { data } = yield* anomaliesAt(nowMs, query({ project, sites, zone }));
+    for (const { metric, hour, ...today } of data) {
+      const told = [today, hour].map(({ value, expected, score, weeks }) => ({
+        value,
+        expected,
+        score,
+        weeks,
+      }));
+      const again = recount(before, metric, { nowMs, zone, firstMs: firstMs(metric) });
+      expect({ zone, metric, told }).toEqual({ zone, metric, told: [again.today, again.hour] });
+    }
+    return Object.fromEntries(data.map(({ metric, hour }) => [metric, hour.weeks]));
+  });
 
-  it("every number is that of an independent recount, in any zone, across daylight saving", () =>
-    Effect.gen(function* () {
-      // Nine weeks and some hours: the oldest parts of weeks are there for some metrics' neighbours only.
-      const events = traffic(5, 60.5, 12);
-      yield* stored("recounted", events);
-      for (const sites of [[], ["two.example"]]) {
-        const own = events.filter(({ site }) => sites.length === 0 || sites.includes(site));
-        const firstMs = Math.min(...own.filter(({ bot }) => !bot).map(({ ms }) => ms));
-        for (const [zone, nowMs] of [
-          ["UTC", NOW_MS],
-          ["Europe/Berlin", NOW_MS],
-          ["America/New_York", NOW_MS - 5 * HOUR_MS],
-          ["Asia/Kolkata", NOW_MS - HOUR_MS / 2],
-          ["Asia/Kathmandu", NOW_MS - HOUR_MS * 0.75],
-        ] as const) {
-          const before = own.filter(({ ms }) => ms < nowMs);
-          const { data } = yield* anomaliesAt(nowMs, query({ project: "recounted", sites, zone }));
-          for (const { metric, hour, ...today } of data) {
-            const told = [today, hour].map(({ value, expected, score }) => ({ value, expected, score }));
-            const again = recount(before, metric, { nowMs, zone, firstMs });
-            expect({ zone, metric, told }).toEqual({ zone, metric, told: [again.today, again.hour] });
-            expect(hour.weeks).toBe(8);
+const weeksOfAll = (weeks: number) => Object.fromEntries(anomalyMetrics.map((metric) => [metric, weeks]));
+
+describe.each(testEngines)("anomalies on $engine", ({ layer }) => {
+  const { it } = testsOn(onSealedDays(layer(undefined, retention), retention));
+
+  it(
+    "every number is that of an independent recount, in any zone, across daylight saving, of sealed days and others",
+    () =>
+      Effect.gen(function* () {
+        // Nine weeks and some hours: the oldest parts of weeks are there for some metrics' neighbours only.
+        const events = withConversions(5, traffic(5, 60.5, 12));
+        yield* stored("recounted", events);
+        yield* sealSome("recounted", 2);
+        for (const sites of [[], ["two.example"]]) {
+          const own = events.filter(({ site }) => sites.length === 0 || sites.includes(site));
+          const firstMs = Math.min(...own.filter(({ bot }) => !bot).map(({ ms }) => ms));
+          for (const [zone, nowMs] of [
+            ["UTC", NOW_MS],
+            ["Europe/Berlin", NOW_MS],
+            ["America/New_York", NOW_MS - 5 * HOUR_MS],
+            ["Asia/Kolkata", NOW_MS - HOUR_MS / 2],
+            ["Asia/Kathmandu", NOW_MS - HOUR_MS * 0.75],
+          ] as const) {
+            const asked = { project: "recounted", sites, zone };
+            expect(yield* expectRecounted(asked, nowMs, events, () => firstMs)).toEqual(weeksOfAll(8));
           }
         }
-      }
-    }));
+      }),
+    120_000,
+  );
 });
 
 describe("anomalies", () => {
-  const { it } = testsOn(Layer.merge(testClickHouse(undefined, retention), testSettings(retention)));
+  const { it } = testsOn(onSealedDays(testClickHouse(undefined, retention), retention));
   const [first] = [NOW_MS - HOUR_MS];
 
   it("an hour of silence and a rush are found, a usual hour is not", () =>
     Effect.gen(function* () {
-      const events = traffic(6, 60, 60);
+      const events = withConversions(6, traffic(6, 60, 60)).filter(({ ms }) => ms < NOW_MS);
       const silent = events.filter(({ ms }) => ms < first);
       const rush = events.flatMap((event) => (event.ms < first ? [event] : [event, event, event]));
       yield* stored("usual", events);
@@ -119,17 +147,23 @@ describe("anomalies", () => {
         ["events", null],
         ["pageviews", null],
         ["visitors", null],
+        ["conversions", null],
+        ["sessions", null],
       ]);
       expect(yield* hours("silent")).toEqual([
         ["events", "down"],
         ["pageviews", "down"],
         ["visitors", "down"],
+        ["conversions", "down"],
+        ["sessions", "down"],
       ]);
-      // The same visitors three times.
+      // The same visitors, in the same sessions, three times.
       expect(yield* hours("rush")).toEqual([
         ["events", "up"],
         ["pageviews", "up"],
         ["visitors", null],
+        ["conversions", "up"],
+        ["sessions", null],
       ]);
     }));
 
@@ -202,19 +236,58 @@ describe("anomalies", () => {
 });
 
 describe("where single events are kept for a short time", () => {
-  const { it } = testsOn(
-    Layer.merge(testClickHouse(undefined, retention), testSettings({ rawRetentionDays: 40 })),
+  const short = { ...retention, rawRetentionDays: 40 };
+  // Ten minutes after the hour, as in life: nothing begins just when single events do.
+  const clock = settableClock(NOW_MS + 10 * 60_000);
+  const goneMs = clock.state.nowMs - short.rawRetentionDays * DAY_MS;
+  const { it } = testsOn(Layer.merge(onSealedDays(testClickHouse(undefined, retention), short), clock.layer));
+
+  const events = withConversions(9, traffic(9, 60, 12));
+  const firstMs = Math.min(...events.filter(({ bot }) => !bot).map(({ ms }) => ms));
+
+  /** The events of a project that seals each `share`-th day, after the oldest are gone. */
+  const expired = (project: string, share: number) =>
+    Effect.gen(function* () {
+      yield* stored(project, events);
+      yield* sealSome(project, share);
+      const clickhouse = yield* ClickHouse;
+      yield* clickhouse.command(
+        `ALTER TABLE events DELETE WHERE project_id = {project:String}
+         AND occurred_at < {gone:DateTime64(3, 'UTC')} SETTINGS mutations_sync = 2`,
+        { project, gone: timeText(goneMs) },
+      );
+    });
+
+  it(
+    "zones that need them know as many weeks as are kept, others all; sealed days know their sessions in any zone",
+    () =>
+      Effect.gen(function* () {
+        yield* expired("sealed", 1);
+        const berlin = { project: "sealed", zone: "Europe/Berlin" };
+        expect(yield* expectRecounted(berlin, NOW_MS, events, () => firstMs)).toEqual(weeksOfAll(8));
+        const kathmandu = { project: "sealed", zone: "Asia/Kathmandu" };
+        const weeks = yield* expectRecounted(kathmandu, NOW_MS - HOUR_MS * 0.75, events, (metric) =>
+          metric === "sessions" ? firstMs : goneMs,
+        );
+        expect(weeks).toEqual({ ...weeksOfAll(5), sessions: 8 });
+      }),
+    120_000,
   );
 
-  it("zones that need them know as many weeks as are kept, others all", () =>
-    Effect.gen(function* () {
-      yield* stored("kept", traffic(9, 60, 20));
-      const weeks = Effect.fn(function* (zone: string) {
-        const { data } = yield* anomaliesAt(NOW_MS, query({ project: "kept", zone }));
-        return data[0]?.hour.weeks;
-      });
-      expect(yield* weeks("Europe/Berlin")).toBe(8);
-      expect(yield* weeks("Asia/Kolkata")).toBe(5);
-      expect(clockIn("Asia/Kolkata")(NOW_MS).hour % 24).toBe(19);
-    }));
+  it(
+    "where days were never sealed, sessions are known as far back as single events are kept",
+    () =>
+      Effect.gen(function* () {
+        yield* expired("open", 3);
+        const berlin = { project: "open", zone: "Europe/Berlin" };
+        const weeks = yield* expectRecounted(berlin, NOW_MS, events, (metric) =>
+          metric === "sessions" ? goneMs : firstMs,
+        );
+        expect(weeks).toEqual({ ...weeksOfAll(8), sessions: 5 });
+        const kathmandu = { project: "open", zone: "Asia/Kathmandu" };
+        const nowMs = NOW_MS - HOUR_MS * 0.75;
+        expect(yield* expectRecounted(kathmandu, nowMs, events, () => goneMs)).toEqual(weeksOfAll(5));
+      }),
+    120_000,
+  );
 });

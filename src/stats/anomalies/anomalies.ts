@@ -1,14 +1,8 @@
 import { Effect } from "effect";
 import { localTimeText } from "../calendar/zone.ts";
-import {
-  type AnomalyMetric,
-  type Counts,
-  countWindows,
-  type Watched,
-  type WindowCounts,
-  type WindowLists,
-} from "./counts.ts";
+import { type Counts, countWindows, type WindowCounts, type WindowLists } from "./counts.ts";
 import { expectationOf, type Judgement, judge, median, type WeeklyCounts } from "./judgement.ts";
+import type { AnomalyMetric, Watched } from "./watched.ts";
 import {
   type Compared,
   type ComparedTimes,
@@ -82,7 +76,7 @@ const FEWEST_LEVEL_DAYS = 5;
 /** The usual day before each week's day, now first: the median, which an outage or a rush of two or three days does not move. */
 const levelsOf = (metric: AnomalyMetric, counts: Counts, days: ReadonlyArray<ReadonlyArray<Window>>) =>
   days.map((windows) => {
-    const known = windows.filter(counts.knows);
+    const known = windows.filter((window) => counts.knows(metric, window));
     return known.length < FEWEST_LEVEL_DAYS
       ? undefined
       : median(known.map((window) => counts.of(metric, window)));
@@ -109,7 +103,7 @@ interface Measured {
 const weeklyCounts = (windows: EarlierWindows, { metric, counts, scales }: Measured): WeeklyCounts =>
   windows.map((window, week) => {
     const scale = scales[week];
-    return scale === undefined || window === undefined || !counts.knows(window)
+    return scale === undefined || window === undefined || !counts.knows(metric, window)
       ? undefined
       : counts.of(metric, window) * scale;
   });

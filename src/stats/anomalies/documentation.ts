@@ -1,10 +1,11 @@
 import type { DocumentDecoration } from "elysia";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { problems, security, tooMuch } from "../../http/documented.ts";
+import { goal } from "../counted-documentation.ts";
 import type { Anomalies } from "./anomalies.ts";
-import { anomalyMetrics } from "./counts.ts";
 import { DEFAULT_THRESHOLD, FEWEST_WEEKS, WEEKS } from "./judgement.ts";
-import { thresholdBounds } from "./parameters.ts";
+import { defaultMetrics, thresholdBounds } from "./parameters.ts";
+import { anomalyMetrics } from "./watched.ts";
 
 const parameter = (name: string, description: string, schema: Readonly<Record<string, unknown>>) => ({
   name,
@@ -88,7 +89,7 @@ export const anomaliesDocumentation = {
   tags: ["Stats"],
   security,
   summary: "Today and the last whole hour against what earlier weeks lead to expect",
-  description: `Per metric the day so far, up to the end of the last whole hour (\`timeRange\`), and under \`hour\` that hour alone. ${anomalyMethod} Bots are left out. Answered from the hourly rollup in zones whose offset is whole hours, elsewhere from the single events, as far back as they are kept.`,
+  description: `Per metric the day so far, up to the end of the last whole hour (\`timeRange\`), and under \`hour\` that hour alone. ${anomalyMethod} Bots are left out. Answered from the hourly rollup in zones whose offset is whole hours, elsewhere from the single events, as far back as they are kept. \`sessions\` are those that begin in the time: of sealed days as these know them; where a day was never sealed, only as far back as single events are kept.`,
   parameters: [
     parameter("project", "The project asked about.", { type: "string", default: DEFAULT_PROJECT }),
     parameter(
@@ -105,9 +106,12 @@ export const anomaliesDocumentation = {
         example: "Europe/Berlin",
       },
     ),
-    parameter("metrics", `Any of ${anomalyMetrics.join(", ")}, separated by commas; all by default.`, {
+    parameter("metrics", `Any of ${anomalyMetrics.join(", ")}, separated by commas.`, {
       type: "string",
+      default: defaultMetrics.join(","),
+      example: "pageviews,sessions,conversions",
     }),
+    goal,
     parameter("threshold", "Score, above or below, beyond which a value is an anomaly.", {
       type: "number",
       ...thresholdBounds,

@@ -1,10 +1,11 @@
 import { Either } from "effect";
 import { DEFAULT_PROJECT } from "../../domain/project.ts";
 import { isTimeZone } from "../calendar/zone.ts";
+import { decodeGoal } from "../parameters/query.ts";
 import { type Decoded, invalid, list, onlyKnown, plainText, scalar } from "../parameters/reader.ts";
 import type { AnomaliesQuery } from "./anomalies.ts";
-import { anomalyMetrics } from "./counts.ts";
 import { DEFAULT_THRESHOLD } from "./judgement.ts";
+import { anomalyMetrics, eventMetrics } from "./watched.ts";
 
 export const thresholdBounds = { minimum: 1, maximum: 100 } as const;
 
@@ -38,11 +39,14 @@ const decodeThreshold = (params: URLSearchParams, fallback: number): Decoded<num
   });
 };
 
-/** Whose traffic is watched and how; names are looked at by `onlyKnown`. All metrics unless some are named. */
+/** The metrics when none are named: those of one question to the rollup. Sessions may have to be put together from events. */
+export const defaultMetrics = eventMetrics;
+
+/** Whose traffic is watched and how, but for the goal; names are looked at by `onlyKnown`. */
 export const decodeWatched = (
   params: URLSearchParams,
   fallbackThreshold: number = DEFAULT_THRESHOLD,
-): Decoded<AnomaliesQuery> =>
+): Decoded<Omit<AnomaliesQuery, "goal">> =>
   Either.gen(function* () {
     const metrics = yield* list(params, "metrics", {
       takes: `any of ${anomalyMetrics.join(", ")}, separated by commas`,
@@ -57,11 +61,14 @@ export const decodeWatched = (
         commas: true,
       }),
       zone: yield* decodeZone(params),
-      metrics: metrics.length === 0 ? anomalyMetrics : metrics,
+      metrics: metrics.length === 0 ? defaultMetrics : metrics,
       threshold: yield* decodeThreshold(params, fallbackThreshold),
     };
   });
 
 /** The parameters of the route of anomalies. */
 export const decodeAnomaliesQuery = (params: URLSearchParams): Decoded<AnomaliesQuery> =>
-  Either.flatMap(onlyKnown(params, watchedNames), () => decodeWatched(params));
+  Either.gen(function* () {
+    yield* onlyKnown(params, [...watchedNames, "goal"]);
+    return { ...(yield* decodeWatched(params)), goal: yield* decodeGoal(params) };
+  });

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
-import { Effect, Layer } from "effect";
+import { Effect } from "effect";
 import { makeRun } from "../../http/run.ts";
+import { onSealedDays } from "../../sealing/sample.ts";
 import { ClickHouse } from "../../store/clickhouse.ts";
 import { authorizeKey } from "../../testing/authorize.ts";
-import { testClickHouse } from "../../testing/clickhouse.ts";
+import { testClickHouse, testRetention } from "../../testing/clickhouse.ts";
 import { testsOn } from "../../testing/effect.ts";
-import { testSettings } from "../../testing/settings.ts";
 import type { Anomalies } from "./anomalies.ts";
 import { anomaliesDocumentation } from "./documentation.ts";
 import { anomalyRoutes } from "./routes.ts";
 
-const { it, runtime } = testsOn(Layer.merge(testClickHouse(), testSettings()));
+const { it, runtime } = testsOn(onSealedDays(testClickHouse(), testRetention));
 
 const app = anomalyRoutes(makeRun(await runtime.runtime()), authorizeKey);
 
@@ -37,13 +37,18 @@ it("answers what the documentation shows: an hour of silence after weeks of traf
               number % 40 FROM numbers(40 * 24 * 63)`,
     );
     const { status, headers, body } = yield* Effect.promise(() =>
-      get<Anomalies>("metrics=pageviews&timezone=Europe/Berlin&site_id=a.example"),
+      get<Anomalies>(
+        "metrics=pageviews,sessions,conversions&goal=page_view&timezone=Europe/Berlin&site_id=a.example",
+      ),
     );
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(body.threshold).toBe(3.5);
+    const silence = { value: 0, anomalous: true, direction: "down", expected: 40, weeks: 8 };
     expect(body.data.map(({ metric, hour }) => ({ metric, ...hour }))).toMatchObject([
-      { metric: "pageviews", value: 0, anomalous: true, direction: "down", expected: 40, weeks: 8 },
+      { metric: "pageviews", ...silence },
+      { metric: "sessions", ...silence },
+      { metric: "conversions", ...silence },
     ]);
     const { example } = anomaliesDocumentation.responses[200].content["application/json"];
     expect(shape(body.data[0]?.hour)).toEqual(shape(example.data[0]?.hour));
@@ -54,6 +59,7 @@ it("answers what the documentation shows: an hour of silence after weeks of traf
 test.each([
   ["from=2024-01-01", "from", "is not a parameter"],
   ["metrics=sessions_per_moon", "metrics", "takes any of events, pageviews, visitors"],
+  ["goal=a%27b", "goal", "takes event types"],
   ["threshold=0", "threshold", "takes a number from 1 to 100"],
   ["threshold=NaN", "threshold", "takes a number"],
   ["timezone=Mars/Olympus", "timezone", "IANA"],
@@ -65,6 +71,11 @@ test.each([
   expect(body.detail).toContain(says);
 });
 
+test("judges what one question to the rollup tells, unless metrics are named", async () => {
+  const { body } = await get<Anomalies>("project=nobody");
+  expect(body.data.map(({ metric }) => metric)).toEqual(["events", "pageviews", "visitors", "conversions"]);
+});
+
 test("tells nothing without the key, whatever is asked", async () => {
   expect((await get("nonsense=1", {})).status).toBe(401);
 });
@@ -72,7 +83,7 @@ test("tells nothing without the key, whatever is asked", async () => {
 test("what looks like SQL is only a value", async () => {
   const value = encodeURIComponent("x') OR 1=1 -- {edges:Array(UInt32)}");
   for (const name of ["project", "site_id"]) {
-    const { status, body } = await get<Anomalies>(`${name}=${value}`);
+    const { status, body } = await get<Anomalies>(`${name}=${value}&metrics=visitors,conversions,sessions`);
     expect([status, body.data.map(({ value }) => value)]).toEqual([200, [0, 0, 0]]);
   }
 });

@@ -54,7 +54,7 @@ const countsIn = (
       const count = (sums[index(window.endMs)] ?? 0) - (sums[index(window.startMs)] ?? 0);
       return window.startMs === judged.startMs ? changed(count) : count;
     },
-    knows: ({ startMs }) => startMs >= START_MS,
+    knows: (_, { startMs }) => startMs >= START_MS,
   };
 };
 

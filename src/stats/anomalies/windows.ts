@@ -8,6 +8,10 @@ export interface Window {
   readonly endMs: number;
 }
 
+/** Where windows begin and end, each instant once and ascending. */
+export const edgesOf = (windows: ReadonlyArray<Window>): ReadonlyArray<number> =>
+  [...new Set(windows.flatMap(({ startMs, endMs }) => [startMs, endMs]))].sort((a, b) => a - b);
+
 /** The same part of earlier weeks by the zone's clock, newest first; undefined where a clock skipped it. */
 export type EarlierWindows = ReadonlyArray<Window | undefined>;
 

@@ -7,8 +7,8 @@ import type { PeopleRule } from "../question.ts";
 import {
   commonNames,
   decodeCommon,
+  decodeGoal,
   decodePeople,
-  eventTypeRule,
   limitBounds,
   offsetBounds,
   type StatsQuery,
@@ -56,10 +56,9 @@ const decodeMetrics = (
       parse: (text) => metricNames.find((metric) => metric === text),
       commas: true,
     });
-    const goal = yield* list(params, "goal", eventTypeRule);
     return {
       metrics: asked.length === 0 ? fallback : asked,
-      goal: goal.length === 0 ? ["conversion"] : goal,
+      goal: yield* decodeGoal(params),
       people: yield* decodePeople(params),
     };
   });

@@ -56,6 +56,12 @@ export const eventTypeRule: ListRule<string> = {
   commas: true,
 };
 
+export const defaultGoal: ReadonlyArray<string> = ["conversion"];
+
+/** `goal`: event types that are conversions. */
+export const decodeGoal = (params: URLSearchParams): Decoded<ReadonlyArray<string>> =>
+  Either.map(list(params, "goal", eventTypeRule), (goal) => (goal.length === 0 ? defaultGoal : goal));
+
 /** The names of what `decodeCommon` reads. */
 export const commonNames = ["project", "from", "to", "timezone", "bots", "filter", ...filterNames];
 

@@ -34,15 +34,15 @@ export const webhookAt = (url: string, overrides: Partial<Webhook> = {}): Webhoo
   };
 };
 
-/** Forty page views of forty visitors in each of so many hours up to `untilMs`. */
-export const storeHours = (project: string, untilMs: number, hours = 24 * 64) =>
+/** Forty page views, or other events, of forty visitors in each hour of nine weeks up to `untilMs`. */
+export const storeHours = (project: string, untilMs: number, type = "page_view") =>
   Effect.flatMap(ClickHouse, (clickhouse) =>
     clickhouse.command(
       `INSERT INTO landing (project_id, site_id, event_type, occurred_at, visitor_id)
-       SELECT {project:String}, 'a.example', 'page_view',
+       SELECT {project:String}, 'a.example', {type:String},
               {until:DateTime64(3, 'UTC')} - toIntervalHour(1 + intDiv(number, 40)) + toIntervalSecond(number % 40 * 60),
-              number % 40 FROM numbers(${40 * hours})`,
-      { project, until: timeText(untilMs) },
+              number % 40 FROM numbers(${40 * 24 * 64})`,
+      { project, type, until: timeText(untilMs) },
     ),
   );
 

@@ -1,3 +1,7 @@
+import { blankEvent, type EventRow } from "../../recount/event-row.ts";
+import { sessionize } from "../../recount/sessions.ts";
+import type { AnomalyMetric } from "../watched.ts";
+
 /**
  * The findings of an event list, told once more by other means: every event is looked at, its day, weekday and hour come from
  * `Intl`, and the formulas are written out again.
@@ -10,6 +14,19 @@ export interface CountedEvent {
   readonly visitor: number;
   readonly bot: boolean;
 }
+
+/** The event as it is stored. */
+export const rowOf = ({ ms, site, type, visitor, bot }: CountedEvent): EventRow => ({
+  ...blankEvent,
+  site_id: site,
+  event_type: type,
+  occurredAtMs: ms,
+  visitor_id: visitor,
+  is_bot: bot,
+});
+
+/** What counts as a conversion. */
+export const recountedGoal: ReadonlyArray<string> = ["signup", "order"];
 
 interface Clock {
   /** Days since 1970 by the zone's calendar. */
@@ -36,12 +53,23 @@ export const clockIn = (zone: string) => {
   };
 };
 
-const measure = {
-  events: (events: ReadonlyArray<CountedEvent>) => events.length,
-  pageviews: (events: ReadonlyArray<CountedEvent>) =>
-    events.filter(({ type }) => type === "page_view").length,
-  visitors: (events: ReadonlyArray<CountedEvent>) => new Set(events.map(({ visitor }) => visitor)).size,
-} as const;
+interface MarkedEvent extends CountedEvent {
+  readonly beginsSession: boolean;
+}
+
+const marked = (events: ReadonlyArray<CountedEvent>): ReadonlyArray<MarkedEvent> => {
+  const sessions = sessionize(events.map((event, index) => ({ ...rowOf(event), event_id: String(index) })));
+  const first = new Set(sessions.map(({ first }) => first.event_id));
+  return events.map((event, index) => ({ ...event, beginsSession: first.has(String(index)) }));
+};
+
+const measure: Readonly<Record<AnomalyMetric, (events: ReadonlyArray<MarkedEvent>) => number>> = {
+  events: (events) => events.length,
+  pageviews: (events) => events.filter(({ type }) => type === "page_view").length,
+  visitors: (events) => new Set(events.map(({ visitor }) => visitor)).size,
+  conversions: (events) => events.filter(({ type }) => recountedGoal.includes(type)).length,
+  sessions: (events) => events.filter(({ beginsSession }) => beginsSession).length,
+};
 
 const middle = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -57,16 +85,20 @@ interface Recounted {
   readonly value: number;
   readonly expected: number | null;
   readonly score: number | null;
+  readonly weeks: number;
 }
 
-/** `now` is on a whole hour of the zone, at a time of day and in weeks in which no clock was set within three hours. */
+/**
+ * `now` is on a whole hour of the zone, at a time of day and in weeks in which no clock was set within three hours. Hours and
+ * days are known that begin after the one in which `firstMs` lies.
+ */
 export const recount = (
   events: ReadonlyArray<CountedEvent>,
-  metric: keyof typeof measure,
+  metric: AnomalyMetric,
   { nowMs, zone, firstMs }: { nowMs: number; zone: string; firstMs: number },
 ): { readonly today: Recounted; readonly hour: Recounted } => {
   const clock = clockIn(zone);
-  const counted = events.filter(({ bot }) => !bot).map((event) => ({ ...event, ...clock(event.ms) }));
+  const counted = marked(events.filter(({ bot }) => !bot)).map((event) => ({ ...event, ...clock(event.ms) }));
   const now = clock(nowMs - 1);
   const first = clock(firstMs);
   const byDay = Map.groupBy(counted, ({ day }) => day);
@@ -90,18 +122,20 @@ export const recount = (
         return count === undefined ? [] : [anscombe(count * scale(week))];
       });
     const own = weeksOf(0);
-    if (own.length < 4) return { value, expected: null, score: null };
+    const weeks = own.length;
+    if (weeks < 4) return { value, expected: null, score: null, weeks };
     const misses = [-3, -2, -1, 0, 1, 2, 3]
       .map(weeksOf)
       .filter(({ length }) => length >= 4)
-      .flatMap((weeks) => weeks.map((one, index) => Math.abs(one - middle(weeks.toSpliced(index, 1)))));
-    const deviation = Math.max(Math.sqrt(1 + Math.PI / 2 / own.length), middle(misses) / 0.6745);
+      .flatMap((counts) => counts.map((one, index) => Math.abs(one - middle(counts.toSpliced(index, 1)))));
+    const deviation = Math.max(Math.sqrt(1 + Math.PI / 2 / weeks), middle(misses) / 0.6745);
     const expected = (middle(own) / 2) ** 2 - 0.375;
     return {
       value,
       expected: Math.round(expected * 10) / 10,
       // Plus 0, which makes 0 of -0.
       score: Math.round(((anscombe(value) - anscombe(expected)) / deviation) * 100) / 100 + 0,
+      weeks,
     };
   };
 
