@@ -17,6 +17,7 @@ import { layerSealingGarbage } from "./sealing/garbage.ts";
 import { layerSealedDays } from "./sealing/sealed-days.ts";
 import { layerSealer } from "./sealing/sealer.ts";
 import { layerSpool } from "./spool/layer.ts";
+import { layerReplacedRollups } from "./stats/replaced-rollups.ts";
 import { layerEmbedded } from "./store/embedded.ts";
 import { migrate, requireMigrated } from "./store/migrator.ts";
 import { layerServer } from "./store/server.ts";
@@ -55,7 +56,7 @@ export const layerStages = Layer.mergeAll(
   // Before the writer: what it stores meanwhile would be neither among the stored rows nor among the waiting ones.
   Layer.provideMerge(Layer.merge(layerDuplicateIds, layerRealtime)),
   Layer.provideMerge(Layer.merge(layerTraffic, Layer.provideMerge(layerRetention, layerProjects))),
-  Layer.provideMerge(Layer.merge(layerSpool, layerVisitors)),
+  Layer.provideMerge(Layer.mergeAll(layerSpool, layerVisitors, layerReplacedRollups)),
   Layer.provideMerge(layerMetrics),
 );
 

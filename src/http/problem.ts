@@ -213,7 +213,7 @@ const answers: {
     status: 409,
     code: "last_owner",
     title: `Nobody could manage ${project === undefined ? "the whole installation" : "the project"} any more`,
-    detail: "Make somebody else an owner first.",
+    detail: `Make somebody else an owner ${project === undefined ? "" : `of "${project}" `}first.`,
   }),
   ProjectStays: ({ project }) => ({
     status: 409,

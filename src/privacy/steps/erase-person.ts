@@ -1,6 +1,7 @@
 import { Effect } from "effect";
 import { dateLiteral } from "../../sealing/seal-day.ts";
 import { DAY_MS, HOUR_MS, SealedDays } from "../../sealing/sealed-days.ts";
+import { ReplacedRollups } from "../../stats/replaced-rollups.ts";
 import { firstKeptDay, GRACE_MS } from "../../verify/days.ts";
 import { readFirstDays } from "../../verify/first-days.ts";
 import { readRollups } from "../../verify/rollup.ts";
@@ -34,15 +35,16 @@ export const erasePerson = (erasure: Job) =>
     // Earlier days cannot be counted again: some of their events have expired. What they came to stays.
     const ownFirst = (yield* readFirstDays(GRACE_MS)).get(project) ?? 0;
     const keptFromMs = Math.max(yield* firstKeptDay(rollups), ownFirst * DAY_MS);
-    let recountedHours = 0;
-    for (const [site, all] of sites) {
-      const hours = all.filter((hour) => hour * HOUR_MS >= keptFromMs);
-      if (hours.length === 0) continue;
-      recountedHours += hours.length;
-      for (const rollup of rollups) {
-        yield* writer.betweenBatches(recountHours(rollup, { id, project, site, hours }));
-      }
-    }
+    const kept = sites
+      .map(([site, hours]) => ({ site, hours: hours.filter((hour) => hour * HOUR_MS >= keptFromMs) }))
+      .filter(({ hours }) => hours.length > 0);
+    const replaced = yield* ReplacedRollups;
+    yield* Effect.forEach(
+      kept.flatMap((ofSite) => rollups.map((rollup) => ({ rollup, ...ofSite }))),
+      ({ rollup, ...ofSite }) => writer.betweenBatches(recountHours(rollup, { id, project, ...ofSite })),
+      { discard: true },
+    ).pipe(replaced.during(project));
+    const recountedHours = kept.reduce((sum, { hours }) => sum + hours.length, 0);
     yield* say(
       erasure,
       `${recountedHours} hours of sites are counted again, ${days.length} days are to be sealed again`,

@@ -28,17 +28,17 @@ export const whenGone = (erasure: Job) =>
     const { work, receipt } = erasure;
     if (work.deletedAtMs === 0) {
       if (nowMs < receipt.erasedAtMs + QUESTIONS_END_MS) return undefined;
-      const isDone = yield* removeFormerBuilds(work.upToBuild);
-      return isDone
-        ? ({ ...erasure, work: { ...work, deletedAtMs: nowMs } } satisfies Erasure as Erasure)
-        : undefined;
+      if (!(yield* removeFormerBuilds(work.upToBuild))) return undefined;
+      const deleted: Erasure = { ...erasure, work: { ...work, deletedAtMs: nowMs } };
+      return deleted;
     }
     const names = (yield* projectTables).map(({ name }) => name);
     if (yield* hasFormerParts(names, work.deletedAtMs)) return undefined;
-    return {
+    const done: Erasure = {
       ...erasure,
       state: "done",
       work: undefined,
       receipt: { ...receipt, goneAtMs: nowMs },
-    } satisfies Erasure as Erasure;
+    };
+    return done;
   });

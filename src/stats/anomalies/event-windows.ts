@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { ClickHouse } from "../../store/clickhouse.ts";
+import { ReplacedRollups } from "../replaced-rollups.ts";
 import { type Scope, type Statement, whereClause } from "../statement.ts";
 import { events, rollups, type StatsTable } from "../tables.ts";
 import { type CountedWindows, type EventMetric, eventsFromMs, filterOf, type Watched } from "./watched.ts";
@@ -73,8 +74,8 @@ export const firstHourMs = (watched: Watched, nowMs: number) =>
   });
 
 /**
- * Counts metrics of single events in windows: by the hourly rollup where all of them are cut at whole hours of UTC; otherwise
- * (zones such as Asia/Kolkata) by the events, and then nothing is known of a time whose events may be gone already.
+ * Counts metrics of single events in windows: by the hourly rollup where all of them are cut at whole hours of UTC and none of
+ * its rows are being replaced; otherwise (zones such as Asia/Kolkata) by the events, and then nothing is known of a time whose events may be gone already.
  */
 export const countEvents = (
   watched: Watched,
@@ -83,10 +84,11 @@ export const countEvents = (
 ) =>
   Effect.gen(function* () {
     const clickhouse = yield* ClickHouse;
-    const isWhole = edgesOf(windows).every((ms) => ms % HOUR_MS === 0);
-    const table = isWhole ? "hourly_event_stats" : "events";
+    const isReplaced = (yield* ReplacedRollups).has(watched.project);
+    const byHour = !isReplaced && edgesOf(windows).every((ms) => ms % HOUR_MS === 0);
+    const table = byHour ? "hourly_event_stats" : "events";
     const { sql, params } = countsStatement(watched, windows, metrics, table);
     const rows = yield* clickhouse.query<CountedWindows["rows"][number]>(sql, params);
-    const counted: CountedWindows = { fromMs: isWhole ? 0 : yield* eventsFromMs(watched), rows };
+    const counted: CountedWindows = { fromMs: byHour ? 0 : yield* eventsFromMs(watched), rows };
     return counted;
   });
