@@ -3,9 +3,9 @@
 -- that begin on a day from the raw events once the day is over, and again when a late event reaches it; the rows of one
 -- assembling share a `build`, and `sealed_days` says which build counts. Days without one are assembled by the question.
 --
--- A view that keeps, per visitor and half hour, what sessions can be put together from would make a row cost 1.27 times
--- the processor time of the events alone, merges included, and 0.74 of their rows go in at the same time; it is 1.07 times
--- and 0.85 with the rollups and without that view (`bun run bench --only insert --candidates --rounds 5`).
+-- A view that keeps, per visitor and half hour, what sessions can be put together from would make a row cost 1.64 times
+-- the processor time of the events alone, merges included; it is 1.24 times with the rollups and without that view
+-- (`bun run bench --only insert --candidates`).
 CREATE TABLE IF NOT EXISTS sessions
 (
     project_id LowCardinality(String),

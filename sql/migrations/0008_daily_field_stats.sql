@@ -4,9 +4,8 @@
 -- value are in rows of their own, since an event's country and its session's may be two.
 --
 -- Counting a day at once leaves states that are merged already. A view that turns every event into a row for each field
--- would make a row cost 1.69 times the processor time of the events alone, merges included, and 0.49 of their rows go in
--- at the same time; it is 1.07 times and 0.85 with the rollups and without that view (`bun run bench --only insert
--- --candidates --rounds 5`).
+-- would make a row cost 2.21 times the processor time of the events alone, merges included; it is 1.24 times with the
+-- rollups and without that view (`bun run bench --only insert --candidates`).
 CREATE TABLE IF NOT EXISTS daily_field_stats
 (
     project_id LowCardinality(String),
