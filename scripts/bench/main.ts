@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { accept } from "./accept.ts";
+import { erase } from "./erase.ts";
 import { footprint } from "./footprint.ts";
 import { insert } from "./insert/insert.ts";
 import { keyed } from "./keyed.ts";
@@ -8,18 +9,18 @@ import { read } from "./read/read.ts";
 import { sustain } from "./sustain.ts";
 import { printTable } from "./table.ts";
 
-const usage = `bun run bench [--only accept,sustain,insert,read,footprint] [--events 1000000] [--rounds 3]
+const usage = `bun run bench [--only accept,sustain,insert,read,erase,footprint] [--events 1000000] [--rounds 3]
               [--data <dir>] [--candidates] [--json <file>]
 
 Measures Footfall on this machine and prints tables. Every ratio compares two measurements of the same run; the absolute
 figures are only this machine's.
 
   --only         what to measure; everything without it
-  --events       events per round of sustain and insert, and events in the data that read asks; several sizes for read
+  --events       events per round of sustain and insert, and events in the data of read and erase; several sizes for read
                  are separated by commas, of which the others take the first (1000000)
   --rounds       rounds of accept, sustain and insert; the table shows medians (3)
-  --data         where read puts its data, one directory per size, and finds it again; without it the data is made anew
-                 and deleted afterwards
+  --data         where read and erase put their data, one directory per size, and find it again (erase works on a copy);
+                 without it the data is made anew and deleted afterwards
   --candidates   insert also measures two views that this release does without
   --json         a file for all results
 
@@ -27,7 +28,7 @@ read takes 90 days of traffic on 20 sites, the largest with 40 % of it, seals ev
 which takes minutes at any size), and asks the questions of a dashboard 30 times each in turn: over HTTP, by their own SQL
 on the engine, and of single events alone.`;
 
-const stages = ["accept", "sustain", "insert", "read", "footprint"] as const;
+const stages = ["accept", "sustain", "insert", "read", "erase", "footprint"] as const;
 type Stage = (typeof stages)[number];
 
 const fail = (message: string): never => {
@@ -75,6 +76,7 @@ const measure: Record<Stage, () => Promise<Outcome>> = {
   sustain: async () => ofRows([await sustain({ events, rounds })]),
   insert: () => insert({ events, rounds, candidates: given.candidates }),
   read: () => read({ sizes: [events, ...otherSizes], parent: given.data }),
+  erase: async () => ofRows([await erase(events, given.data)]),
   footprint: async () => ofRows(await footprint()),
 };
 
