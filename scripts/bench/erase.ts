@@ -76,10 +76,22 @@ export const erase = async (events: number, parent: string | undefined): Promise
 
   const widgets = () => get<unknown>(`/v1/stats/widgets?site_id=${site}&${ofRange}`);
   const expected = JSON.stringify(await widgets());
+  let seconds: number | undefined;
+  let answers = 0;
+  let wrong = 0;
+  const ask = async () => {
+    while (seconds === undefined) {
+      if (JSON.stringify(await widgets()) !== expected) wrong++;
+      answers++;
+      await Bun.sleep(POLL_MS);
+    }
+  };
+  const asking = ask();
+  // The first one is answered while the code is compiled.
+  await slice(service);
   const before = await slice(service);
   const started = performance.now();
   const { id } = await post<Erasure>("/v1/privacy/erase", { project: "default", visitor_id: "the person" });
-  let seconds: number | undefined;
   const erased = async () => {
     for (;;) {
       const { state } = await get<Erasure>(`/v1/privacy/erasures/${id}`);
@@ -88,24 +100,16 @@ export const erase = async (events: number, parent: string | undefined): Promise
     }
     seconds = (performance.now() - started) / 1000;
   };
-  let answers = 0;
-  let wrong = 0;
-  const ask = async () => {
-    while (seconds === undefined) {
-      if (JSON.stringify(await widgets()) !== expected) wrong++;
-      answers++;
-    }
-  };
   const p99s: Array<number> = [];
   const others = async () => {
     while (seconds === undefined) p99s.push(await slice(service));
   };
-  await Promise.all([erased(), ask(), others()]);
+  await Promise.all([erased(), asking, others()]);
   await service.stop();
   const slowest = Math.max(...p99s);
   return {
     name: "erase a person",
-    measured: `${(seconds ?? Number.NaN).toFixed(1)} s for ${DAYS * EVENTS_A_DAY} events on ${DAYS} days of ${events / 1e6} M; p99 of an answer at ${PER_SECOND}/s up to ${slowest.toFixed(0)} ms; ${wrong} of ${answers} answers of a rollup differed meanwhile`,
+    measured: `${(seconds ?? Number.NaN).toFixed(1)} s for ${DAYS * EVENTS_A_DAY} events on ${DAYS} days of ${events / 1e6} M; p99 of an answer at ${PER_SECOND}/s up to ${slowest.toFixed(0)} ms; ${wrong} of ${answers} answers of a rollup differed`,
     against: `p99 ${before.toFixed(0)} ms before`,
     ratio: (slowest / before).toFixed(1),
   };
