@@ -1,15 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { Effect } from "effect";
-import { ClickHouse } from "../store/clickhouse.ts";
 import { startService } from "../testing/service/child.ts";
 import { fastClock } from "../testing/service/fast-clock.ts";
 import { ADMIN_KEY, serviceForTests } from "../testing/service/in-process.ts";
 import { openStorage } from "../testing/service/storage.ts";
 import { verify } from "../verify/verify.ts";
 import { personKinds } from "./subject.ts";
-import { projectTables } from "./tables.ts";
 import { askedOf, type Job, type Project } from "./testing/asking.ts";
 import { crowd, person } from "./testing/crowd.ts";
 
@@ -75,53 +70,6 @@ describe("a person who is erased", () => {
   }
 });
 
-describe("while a person is erased", () => {
-  const service = serviceForTests({ ground: fastClock(20), settings: noLimits });
-  const { post, request, makeProject, send, until } = askedOf(service.url, () => ADMIN_KEY);
-
-  const columns = { widgets: "impressions", posts: "widget_impressions", timeseries: "count" } as const;
-  type Route = keyof typeof columns;
-  const routes = Object.keys(columns) as ReadonlyArray<Route>;
-
-  test(
-    "no answer has less than what is left, nor more than there was",
-    async () => {
-      const project = await makeProject("being erased");
-      await send(project, crowd(7, 3000, Date.now()));
-      await service.settled();
-      const [from, to] = [5, -1].map((ago) =>
-        new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10),
-      );
-      const total = async (route: Route): Promise<number> => {
-        const { body } = await request<{ data: ReadonlyArray<Record<string, number>> }>(
-          `/v1/stats/${route}?project=${project.id}&from=${from}&to=${to}${route === "timeseries" ? "&interval=day" : "&limit=1000"}`,
-        );
-        return body.data.reduce((sum, row) => sum + (row[columns[route]] ?? Number.NaN), 0);
-      };
-      const before = await Promise.all(routes.map(total));
-      const job = (await post<Job>("/v1/privacy/erase", { project: project.id, user_id: person.user_id }))
-        .body;
-      let isErased = false;
-      const seen = routes.map(async (route) => {
-        const found: Array<number> = [];
-        while (!isErased) found.push(await total(route));
-        return found;
-      });
-      await until(job, ["removing", "done"]);
-      isErased = true;
-      const meanwhile = await Promise.all(seen);
-      const after = await Promise.all(routes.map(total));
-      for (const [index, found] of meanwhile.entries()) {
-        expect(after[index]).toBeLessThan(before[index] ?? 0);
-        expect(found.length).toBeGreaterThan(2);
-        expect(Math.min(...found)).toBeGreaterThanOrEqual(after[index] ?? 0);
-        expect(Math.max(...found)).toBeLessThanOrEqual(before[index] ?? 0);
-      }
-    },
-    TIMEOUT_MS,
-  );
-});
-
 describe("a user who is erased", () => {
   const service = serviceForTests({ ground: fastClock(20), settings: noLimits });
   const { post, request, makeProject, until } = askedOf(service.url, () => ADMIN_KEY);
@@ -182,86 +130,6 @@ describe("a user who is erased", () => {
       expect(await service.run(verify({ repair: false, live: true, tell: () => {} }))).toMatchObject({
         agrees: true,
       });
-    },
-    TIMEOUT_MS,
-  );
-});
-
-describe("when an erasure is done", () => {
-  const service = serviceForTests({ ground: fastClock(20), settings: noLimits });
-  const { request, post, makeProject, send, answers, until } = askedOf(service.url, () => ADMIN_KEY);
-
-  /** The files below a directory that hold a text. */
-  const filesWith = (text: string): ReadonlyArray<string> =>
-    readdirSync(service.dataDir(), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name))
-      .filter((path) => readFileSync(path).includes(text));
-
-  const rowsOf = async (project: Project) => {
-    const found: Record<string, number> = {};
-    for (const { name } of await service.run(projectTables)) {
-      const [row] = await service.rows<{ n: number }>(
-        `SELECT count() AS n FROM ${name} WHERE project_id = {id:String}`,
-        { id: project.id },
-      );
-      if (row !== undefined && row.n > 0) found[name] = row.n;
-    }
-    return found;
-  };
-
-  test(
-    "nothing of the person, then nothing of the whole project, is in any file, and other projects are as they were",
-    async () => {
-      // Former parts are kept for minutes otherwise.
-      for (const { name } of await service.run(projectTables)) {
-        await service.run(
-          Effect.flatMap(ClickHouse, ({ command }) =>
-            command(
-              `ALTER TABLE ${name} MODIFY SETTING old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1`,
-            ),
-          ),
-        );
-      }
-      const events = crowd(99, 400, Date.now());
-      const [project, other] = [await makeProject("files"), await makeProject("other")];
-      await send(project, events);
-      await send(
-        other,
-        events.filter(({ visitor_id }) => visitor_id !== person.visitor_id),
-      );
-      await service.settled();
-      const before = await answers(other);
-      // The spool's file of the last events is there until others follow.
-      expect(filesWith(person.user_id)).not.toEqual([]);
-
-      const begun = await post<Job>("/v1/privacy/erase", {
-        project: project.id,
-        visitor_id: person.visitor_id,
-      });
-      const job = await until(begun.body, ["done"]);
-      expect(job.gone_at).not.toBeNull();
-      for (const planted of [person.user_id, "person-title-c0de", "person-note-beef"]) {
-        expect(filesWith(planted)).toEqual([]);
-        const rows = await service.rows(
-          `SELECT 1 FROM events WHERE project_id = {id:String}
-             AND (user_id = {text:String} OR page_title = {text:String} OR position(properties, {text:String}) > 0)`,
-          { id: project.id, text: planted },
-        );
-        expect(rows).toEqual([]);
-      }
-
-      expect(await rowsOf(project)).toMatchObject({ events: expect.any(Number), api_keys: 1 });
-      const deleted = await request<Job>(`/v1/projects/${project.id}`, { method: "DELETE" });
-      expect(deleted.status).toBe(202);
-      expect((await request(`/v1/stats/metrics?project=${project.id}`)).status).toBe(404);
-      const refused = await post<{ code: string }>("/v1/events", { api_key: project.key, events });
-      expect(refused.status).toBe(401);
-      await until(deleted.body, ["done"]);
-      expect(await rowsOf(project)).toEqual({});
-      expect(await answers(other)).toEqual(before);
-      const gone = await request<{ code: string }>("/v1/projects/default", { method: "DELETE" });
-      expect([gone.status, gone.body.code]).toEqual([409, "project_stays"]);
     },
     TIMEOUT_MS,
   );

@@ -63,13 +63,10 @@ describe("sealing that is cut off, and what the next start finds", () => {
       Effect.gen(function* () {
         const project = "landed";
         yield* store(project, visits(0, ["08:00", "08:10"]));
-        const clickhouse = yield* ClickHouse;
-        const deaf = { ...clickhouse };
         const sealed = yield* SealedDays;
         // The index of this process never hears of it.
         yield* seal(project, 0).pipe(
           Effect.provideService(SealedDays, { ...sealed, keep: () => Effect.void }),
-          Effect.provideService(ClickHouse, deaf),
         );
         expect(yield* openDays(project)).toEqual([0]);
         yield* Effect.provide(
